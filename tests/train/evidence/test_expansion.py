@@ -54,6 +54,30 @@ def test_two_classes_and_classes_that_are_alike_have_the_curvature_as_it_is(clas
             assert_close(b, a)
 
 
+@pytest.mark.parametrize(("classes", "size"), [(3, 1.0), (5, 3.0)])
+def test_contrasts_of_classes_say_all_that_the_curvature_of_every_logit_does(classes: int, size: float):
+    coef, slope, found, _ = both(classes, size)
+    y = torch.cat([part for _, part, _ in blocks(classes)()])
+
+    def value(flat: Tensor) -> Tensor:
+        mine = flat.reshape(classes, -1).T
+        return WEIGHT @ Classes().losses(mine[0] + DESIGN @ mine[1:], y)
+
+    precision = PRECISION.repeat(classes)
+    hessian = torch.autograd.functional.hessian(value, coef.T.reshape(-1))
+    assert isinstance(hessian, Tensor)
+    matrix = hessian + torch.diag(precision)
+    inverse = torch.linalg.inv(matrix)
+    assert_close(found.step(slope), -(inverse @ slope.T.reshape(-1)).reshape(classes, -1).T)
+    occam = torch.logdet(matrix) - PRECISION[1:].log().sum() * classes
+    assert found.occam() == pytest.approx(float(occam), rel=1e-9)
+    determined = 1 - (precision * inverse.diagonal()).reshape(classes, -1)[:, 1:]
+    assert_close(found.determined(), determined.sum(0))
+    for term, covariance in zip((slice(1, 3), slice(3, 6)), found.spread(TERMS, PLACES).covariance, strict=True):
+        for number, mine in enumerate(covariance):
+            assert_close(mine, inverse.reshape(classes, 6, classes, 6)[number, term, number, term])
+
+
 @pytest.mark.parametrize("size", [0.5, 3.0])
 def test_of_several_classes_as_much_is_determined_within_a_tenth(size):
     _, _, exact, mine = both(5, size)

@@ -1,18 +1,19 @@
 """The losses to second order, with the curvature of several predictions in two ways: as it is, or class by class. Where
 no row says more at one prediction than at another, it is summed once.
 
-As it is, the curvature has a row for each function of each class: k m of them, and k^3 m^3 operations. Class by class,
-its determinant and variances come from one matrix for each class:
+Logits that all grow by as much change no probability, so only contrasts of classes are curved. As it is, the curvature
+has a row for each function and contrast: (k - 1) m of them, and (k - 1)^3 m^3 operations. Class by class, its
+determinant and variances come from one matrix for each class:
 
     H_a = k / (k - 1) sum over rows of w p_a (1 - p_a) f f' + P,    log |H| ~ (k - 1) / k sum over a of log |H_a|
 
-with probabilities p and the precision P of the prior, which is the same for every class. Only contrasts of classes
-count: the data say nothing of the sum over classes. This is exact for two logits, and for classes that are alike. Else
-it says that more is determined than is, and so charges a model more. On 1437 digits of ten classes it says 205
-parameters, and the curvature as it is 195. Of ten classes that compete two by two it says 88, and not 77. Newton steps
-come from conjugate gradients, which take products with the curvature itself; H_a prepares for them.
+with probabilities p and the precision P of the prior, which is the same for every class. This is exact for two logits,
+and for classes that are alike. Else it says that more is determined than is, and so charges a model more. On 1437
+digits of ten classes it says 205 parameters, and the curvature as it is 195. Of ten classes that compete two by two it
+says 88, and not 77. Newton steps come from conjugate gradients, which take products with the curvature itself; H_a
+prepares for them.
 
-Letters: n rows, m functions, k classes, l predictions of a row.
+Letters: n rows, m functions, k classes, l predictions of a row, c contrasts of these: one less, or the prediction.
 """
 
 from __future__ import annotations
@@ -87,46 +88,49 @@ Expand = Callable[[Blocks, Likelihood, Tensor, Tensor], Losses]
 
 @dataclass(frozen=True)
 class Whole:
-    """As it is. factor (l (1 + m), l (1 + m)): of the posterior's precision, prediction by prediction; precision
-    (1 + m,): of the prior."""
+    """As it is. factor (c (1 + m), c (1 + m)): of the posterior's precision, contrast by contrast; precision (1 + m,):
+    of the prior, which also says all of the sum over classes; contrasts (l, c): of the predictions."""
 
     factor: Tensor
     precision: Tensor
-
-    @property
-    def count(self) -> int:
-        """Predictions."""
-        return len(self.factor) // len(self.precision)
+    contrasts: Tensor
 
     @cached_property
     def covariance(self) -> Tensor:
-        """Of the posterior (l (1 + m), l (1 + m))."""
+        """Of the posterior (c (1 + m), c (1 + m))."""
         return torch.cholesky_inverse(self.factor)
 
     def step(self, slope: Tensor) -> Tensor:
-        """By the factor."""
-        return -torch.cholesky_solve(slope.T.reshape(-1, 1), self.factor).reshape(self.count, -1).T
+        """Contrasts by the factor, the sum over classes by the prior."""
+        apart = slope @ self.contrasts
+        found = torch.cholesky_solve(apart.T.reshape(-1, 1), self.factor).reshape(apart.T.shape).T
+        return -found @ self.contrasts.T - (slope - apart @ self.contrasts.T) / self.precision[:, None]
 
     def occam(self) -> float:
-        """By the factor."""
-        return occam_of(self.factor, self.precision[1:].repeat(self.count))
+        """By the factor. The sum over classes is as the prior has it, but for the constant."""
+        predictions, count = self.contrasts.shape
+        common = (predictions - count) * float(self.precision[0].log())
+        return occam_of(self.factor, self.precision[1:].repeat(count)) + common
 
     def determined(self) -> Tensor:
         """By the inverse."""
-        variance = self.covariance.diagonal().reshape(self.count, -1)[:, 1:]
+        variance = self.covariance.diagonal().reshape(-1, len(self.precision))[:, 1:]
         return (1 - self.precision[1:] * variance).clamp(min=0).sum(0)
 
     def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
-        """Of the functions of all predictions together; the constants count as one term more."""
-        whose = torch.cat([terms.new_full((1,), count), terms]).repeat(self.count)
-        precision = self.precision.repeat(self.count)
-        return worth(coef.T.reshape(-1), self.covariance, precision, whose, count + 1)[:-1]
+        """Of the functions of all contrasts together; the constants count as one term more."""
+        contrasts = self.contrasts.shape[1]
+        whose = torch.cat([terms.new_full((1,), count), terms]).repeat(contrasts)
+        precision = self.precision.repeat(contrasts)
+        return worth((coef @ self.contrasts).T.reshape(-1), self.covariance, precision, whose, count + 1)[:-1]
 
     def spread(self, terms: Tensor, places: Tensor) -> Spread:
-        """Of each prediction by its own block."""
+        """Of each prediction: its contrasts, and the sum over classes as the prior has it."""
         size = len(self.precision)
-        each = [slice(first + 1, first + size) for first in range(0, len(self.factor), size)]
-        return spread_of([self.covariance[mine, mine] for mine in each], terms, places)
+        blocks = self.covariance.reshape(-1, size, self.contrasts.shape[1], size)[:, 1:, :, 1:]
+        each = [torch.einsum("i,ipjq,j->pq", mine, blocks, mine) for mine in self.contrasts]
+        common = [(1 - mine.square().sum()) * torch.diag(1 / self.precision[1:]) for mine in self.contrasts]
+        return spread_of([a + b for a, b in zip(each, common, strict=True)], terms, places)
 
 
 @dataclass(frozen=True)
@@ -197,22 +201,23 @@ class ByClass:
 
 @dataclass(frozen=True)
 class WholeLosses:
-    """With the curvature (l (1 + m), l (1 + m)) as it is."""
+    """With the curvature (c (1 + m), c (1 + m)) as it is, contrast by contrast; contrasts (l, c): of predictions."""
 
     value: float
     slope: Tensor
     curvature: Tensor
+    contrasts: Tensor
 
     def foretold(self, step: Tensor) -> float:
         """By the matrix."""
-        flat = step.T.reshape(-1)
+        flat = (step @ self.contrasts).T.reshape(-1)
         return self.value + float((self.slope * step).sum() + 0.5 * flat @ self.curvature @ flat)
 
     def under(self, precision: Tensor) -> Whole:
         """By a factor."""
         matrix = self.curvature.clone()
-        matrix.diagonal().add_(precision.repeat(self.slope.shape[1]))
-        return Whole(factor_of(matrix), precision)
+        matrix.diagonal().add_(precision.repeat(self.contrasts.shape[1]))
+        return Whole(factor_of(matrix), precision, self.contrasts)
 
 
 @dataclass(frozen=True)
@@ -236,7 +241,7 @@ class ClassLosses:
 
 def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:
     """The losses of the rows about coefficients (1 + m, l) of the functions at these places."""
-    return WholeLosses(*taylor(blocks, likelihood, coef, places))
+    return WholeLosses(*taylor(blocks, likelihood, coef, places), contrasts_of(coef.shape[1]).to(coef))
 
 
 def steady(rows: Blocks) -> Expand:
@@ -253,7 +258,7 @@ def steady(rows: Blocks) -> Expand:
         one = coef.new_ones(1)
         known = likelihood.bends(one, one[:, None], one, [(0, 0)])[0]
         there = torch.cat([places.new_zeros(1), 1 + places])
-        return WholeLosses(value, slope, known * summed[there][:, there])
+        return WholeLosses(value, slope, known * summed[there][:, there], coef.new_ones(1, 1))
 
     return expand
 
@@ -282,12 +287,25 @@ def by_class(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tenso
     return ClassLosses(value, slope, list(sums.mul_(classes / (classes - 1))), product)
 
 
+def contrasts_of(predictions: int) -> Tensor:
+    """An orthonormal basis (l, c) of what differs between the predictions of a row; of a single one itself.
+
+    >>> contrasts_of(2).abs().mul(2**0.5).round(decimals=6).tolist()
+    [[1.0], [1.0]]
+    """
+    if predictions == 1:
+        return torch.ones(1, 1, dtype=torch.float64)
+    differ = torch.eye(predictions, dtype=torch.float64)[:, 1:] - 1 / predictions
+    return torch.linalg.qr(differ)[0]
+
+
 def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> tuple[float, Tensor, Tensor]:
-    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (l (1 + m), l (1 + m)), prediction by
-    prediction."""
-    count, size = coef.shape[1], coef.numel()
+    """Sum of the losses of the rows, its gradient (1 + m, l), and its curvature (c (1 + m), c (1 + m)), contrast by
+    contrast: that of the sum over classes is 0."""
+    contrasts = contrasts_of(coef.shape[1]).to(coef)
+    count, size = contrasts.shape[1], len(coef) * contrasts.shape[1]
     pairs = [(a, b) for a in range(count) for b in range(a + 1)]
-    value, slope, sums, _ = _looked_at(blocks, likelihood, coef, places, pairs)
+    value, slope, sums, _ = _looked_at(blocks, likelihood, coef, places, pairs, contrasts)
     if count == 1:
         return value, slope, sums[0]
     place = [[max(a, b) * (max(a, b) + 1) // 2 + min(a, b) for b in range(count)] for a in range(count)]  # among pairs
@@ -295,10 +313,10 @@ def taylor(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor)
 
 
 def _looked_at(
-    blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, pairs: Pairs
+    blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor, pairs: Pairs, contrasts: Tensor | None = None
 ) -> tuple[float, Tensor, Tensor, list[Tensor]]:
     """By one pass over the rows: the sum of their losses, its gradient (1 + m, l), its curvature by these pairs of
-    predictions (p, 1 + m, 1 + m), and the predictions of each block."""
+    predictions, or of contrasts (l, c) of them, (p, 1 + m, 1 + m), and the predictions of each block."""
     value, slope, found = 0.0, torch.zeros_like(coef), []
     sums = coef.new_zeros(len(pairs), len(coef), len(coef))
     for functions, y, weight in blocks():
@@ -306,9 +324,22 @@ def _looked_at(
         value += float(weight @ likelihood.losses(predicted, y))
         slope += _against(functions, weight[:, None] * likelihood.slopes(predicted, y), places)
         if pairs:
-            sums += gram_with_constant(functions, likelihood.bends(weight, predicted, y, pairs), places)
+            bends = _bends(likelihood, weight, predicted, y, pairs, contrasts)
+            sums += gram_with_constant(functions, bends, places)
         found.append(predicted)
     return value, slope, sums, found
+
+
+def _bends(
+    likelihood: Likelihood, weight: Tensor, predicted: Tensor, y: Tensor, pairs: Pairs, contrasts: Tensor | None
+) -> Tensor:
+    """Second derivatives of the losses by pairs of predictions, or of contrasts of them, times the weight: (p, n)."""
+    if contrasts is None or contrasts.shape[1] == contrasts.shape[0]:
+        return likelihood.bends(weight, predicted, y, pairs)
+    count = predicted.shape[1]
+    every = likelihood.bends(weight, predicted, y, [(a, b) for a in range(count) for b in range(count)])
+    mixed = torch.einsum("ai,abn,bj->ijn", contrasts, every.reshape(count, count, -1), contrasts)
+    return torch.stack([mixed[a, b] for a, b in pairs])
 
 
 def _against(functions: Tensor, values: Tensor, places: Tensor) -> Tensor:
