@@ -53,3 +53,19 @@ def test_few_rows_of_many_columns_are_told_as_well_as_by_ridge_regression() -> N
         ratios.append(left[0] / left[1])
     assert np.median(ratios) < 1.1
     assert max(ratios) < 1.5
+
+
+def test_weak_lines_of_all_columns_are_told_as_well_as_by_ridge_regression() -> None:
+    """There are fewer functions than rows. Curves with a strength each would still take up noise."""
+    ratios = []
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        X = draw.normal(size=(1200, 10))
+        law = 0.3 * X @ draw.choice([-1.0, 1.0], size=10)
+        y = law[:200] + draw.normal(size=200)
+        found = ew.KANRegressor(effort="quick", random_state=0).fit(X[:200], y)
+        ridge = RidgeCV(np.logspace(-3, 4, 15)).fit(X[:200], y)
+        left = [np.square(model.predict(X[200:]) - law[200:]).mean() for model in (found, ridge)]
+        ratios.append(left[0] / left[1])
+    assert np.median(ratios) < 1.1
+    assert np.mean(ratios) < 1.3

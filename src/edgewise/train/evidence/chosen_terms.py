@@ -143,8 +143,8 @@ def dense(task: Task, terms: list[Term], known: Tensor | None, among: Among, nea
 def straight(task: Task, terms: list[Term], known: Tensor | None, among: Among, near: Model | None = None) -> Model:
     """The same with a line, or levels, of every input, and without their curves: ridge regression by its evidence.
 
-    Where there are more functions than rows, curves are charged for, and may fit noise, though no data ask for them.
-    One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed.
+    Where all columns act a little, curves with a strength each fit noise, and are charged for, though no data ask for
+    them. One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed.
     """
     lines = [
         straight_term(t.variables[0], task.variables[t.variables[0]]) if len(t.variables) == 1 else t for t in terms

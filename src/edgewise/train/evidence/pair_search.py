@@ -7,9 +7,11 @@ strong pair among many that say nothing, the second many weak pairs. Cross-valid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
+
+from torch import Tensor
 
 from .chosen_terms import Among, Model, Structure, carried, dense, model_of, sparse, straight, thinned
 from .fit_task import Task
@@ -252,22 +254,40 @@ def how_of(found: Model | Structure) -> How:
 
 
 def _better(task: Task, singles: list[Term], among: Among) -> tuple[How, Model]:
-    """Whether few inputs or all of them predict rows better that were not fitted to, and where there are many more
-    functions than rows, lines of all inputs: `sparse`, `dense` or `straight`, and its model of all rows."""
+    """Whether few inputs or all of them predict rows better that were not fitted to, or lines of all inputs alone:
+    `sparse`, `dense` or `straight`, and its model of all rows. Lines alone are asked where they are more likely, and
+    where there are many more functions than rows, so that scores tell little."""
     whole = model_of(task, singles, True, None, among)
     every = _or_nothing(thinned(task, whole, among))
     few = _or_nothing(sparse(task, singles, None, among, whole))
     found: dict[How, Model] = {sparse: few} if len(singles) == 1 else {sparse: few, dense: every}
-    if len(singles) > 1 and sum(len(term.roughness) for term in singles) > TUNED.crowded * len(task.x):
-        found[straight] = _or_nothing(straight(task, singles, None, among))
+    crowded = sum(len(term.roughness) for term in singles) > TUNED.crowded * len(task.x)
+    if len(singles) > 1:
+        lines = _or_nothing(straight(task, singles, None, among))
+        if crowded or (lines.believed and lines.score > max(few.score, every.score)):
+            found[straight] = lines
     if not any(model.believed for model in found.values()) or (len(found) == 1 and is_clear(task, few)):
         return sparse, few
     tries: list[Try] = [lambda part, how=how: how(part, singles, None, among) for how in found]
     losses, constant, weight = unseen_losses(task, tries, few)
-    lost, how = min(zip(losses, found, strict=True), key=lambda pair: float(weight @ pair[0]))
+    lost = dict(zip(found, losses, strict=True))
+    how = min(found, key=lambda way: float(weight @ lost[way]))
+    if how is straight and not crowded:
+        how = _unless_curves(found, lost, weight)
     best = found[how]
-    clear = not best.believed or is_clear(task, best) or is_confirmed(task, best, lost, constant, weight)
+    clear = not best.believed or is_clear(task, best) or is_confirmed(task, best, lost[how], constant, weight)
     return how, best if clear else _nothing(best)
+
+
+def _unless_curves(found: Mapping[How, Model], lost: Mapping[How, Tensor], weight: Tensor) -> How:
+    """`straight`, or the best way with curves where that is believed and about as near to unseen rows: what lines lose
+    there, no other part of a search brings back. lost (n,): the losses of these rows by each way."""
+    others = [how for how, model in found.items() if how is not straight and model.believed]
+    if not others:
+        return straight
+    best = min(others, key=lambda how: float(weight @ lost[how]))
+    mean, error = mean_and_error(lost[best] - lost[straight], weight)
+    return straight if mean > TUNED.simpler * error else best
 
 
 def _again(found: Model, among: Among) -> Try:

@@ -268,9 +268,9 @@ class EvidenceTuning:
     """Probability below which unseen rows confirm a likely model by their ranks, though they lose by it in the mean.
     Searches that followed noise of 50 rows gave 0.31 and more, laws without noise 0.06 and less."""
     crowded: float = 2.0
-    """Functions of single inputs, in numbers of rows, above which lines of all inputs are a way to fit as well. Of 16
-    tables of 16 to 209 rows, errors fall by a fifth to a half on five, to those of ridge regression. With 1, they rise
-    by a twentieth on a table of 210 rows that has as many functions."""
+    """Functions of single inputs, in numbers of rows, above which lines of all inputs are a way to fit though others be
+    more likely. Of 16 tables of 16 to 209 rows, errors fall by a fifth to a half on five, to those of ridge
+    regression."""
     simpler: float = 1.645
     """Standard errors by which all pairs must predict better than few: chance does that one time in twenty."""
     kept_at_once: float = 0.7
