@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .fit_task import Task
-from .marginal import Posterior, Prior, Sums, believed
+from .marginal import Posterior, Prior, Sums, believed, narrowed
 from .screening import Pair
 from .terms import Term, pair_term, pooled_term, prior_of, straight_term
 from .tuning import TUNED
@@ -144,13 +144,17 @@ def straight(task: Task, terms: list[Term], known: Tensor | None, among: Among, 
     """The same with a line, or levels, of every input, and without their curves: ridge regression by its evidence.
 
     Where all columns act a little, curves with a strength each fit noise, and are charged for, though no data ask for
-    them. One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed.
+    them. One more way to fit is one more way to be misled by noise: it has to gain a nat more to be believed. Under
+    squares, the strength of the lines may be larger than the most likely one, as rows left out say.
     """
     lines = [
         straight_term(t.variables[0], task.variables[t.variables[0]]) if len(t.variables) == 1 else t for t in terms
     ]
     found = dense(task, lines, known, among, near)
-    beyond = believed(found.posterior.gain - TUNED.strength_cost, prior_of(found.terms, True))
+    prior = prior_of(found.terms, True)
+    beyond = believed(found.posterior.gain - TUNED.strength_cost, prior)
+    if found.believed and found.sums is not None:
+        found = replace(found, posterior=narrowed(found.sums, prior, found.posterior))
     return replace(found, straight=True, believed=found.believed and beyond)
 
 

@@ -255,15 +255,61 @@ def squared_error(sums: Sums, prior: Prior, note: Note, known: Tensor | None = N
     coef = coef * strengths.there[prior.groups]
     settled = settled or not bool(strengths.there.any())
     constant = sums.constant - sums.means @ coef
-    places, value, sure = strengths.places, coef.new_zeros(int(prior.terms.max()) + 1), None
+    value, sure = coef.new_zeros(int(prior.terms.max()) + 1), None
     if spread > 0:
-        precision, terms = strengths.precision(places), prior.terms[places]
-        there = there if torch.equal(places, at) else sums.take(places)
-        covariance = torch.cholesky_inverse(factor_of(there.inner / noise + torch.diag(precision)))
-        value = worth(coef[places], covariance, precision, terms, len(value))
-        sure = spread_of([covariance], terms, places)
+        there = there if torch.equal(strengths.places, at) else sums.take(strengths.places)
+        value, sure = _sureness(there, prior, strengths.precision(strengths.places), noise, coef, strengths.places)
     left = strengths.left
     return Posterior(coef, constant, effective, left, noise, settled, gain, value, sums.constant, spread=sure)
+
+
+def _sureness(
+    there: Sums, prior: Prior, precision: Tensor, noise: float, coef: Tensor, places: Tensor
+) -> tuple[Tensor, Spread]:
+    """What each term is worth, and how sure a posterior is of it. there: sums of the functions at these places, of
+    which the prior has this precision; coef (m,): of all functions."""
+    terms = prior.terms[places]
+    covariance = torch.cholesky_inverse(factor_of(there.inner / noise + torch.diag(precision)))
+    value = worth(coef[places], covariance, precision, terms, int(prior.terms.max()) + 1)
+    return value, spread_of([covariance], terms, places)
+
+
+def narrowed(sums: Sums, prior: Prior, found: Posterior) -> Posterior:
+    """The posterior with the strength of the first group that predicts unseen rows best, where it is larger than the
+    most likely one, by generalized cross-validation (Golub, Heath & Wahba 1979, doi:10.1080/00401706.1979.10489751).
+
+    A few directions of many columns that say the same may have large effects, and others none. One prior for all of
+    them then is as wide as the few ask for, and lets noise into the others. The gain stays that of the most likely
+    strength: it is what other models are compared by.
+    """
+    places = (~found.strength.isnan())[prior.groups].nonzero()[:, 0]
+    if not len(places) or bool(found.strength[0].isnan()):
+        return found
+    there, groups = sums.take(places), prior.groups[places]
+    likely = found.strength[groups] * prior.roughness[places]
+
+    def tried(factor: Tensor) -> tuple[Tensor, Tensor, Tensor, float, float]:
+        """Precision, coefficients, what is determined of them, noise, and what rows lose that were left out."""
+        precision = torch.where(groups == 0, factor * likely, likely)
+        coef, determined, _ = there.solve(precision, found.noise)
+        left, error = sums.rows - 1 - float(determined.sum()), max(there.residual(coef), 0.0)
+        noise = max(error / max(left, 1.0), TUNED.noise * sums.square / sums.rows)
+        return precision, coef, determined, noise, error / max(left, TUNED.none_left) ** 2
+
+    factors = torch.logspace(*TUNED.narrower, dtype=likely.dtype)
+    tries = [tried(factor) for factor in factors]
+    best = min(range(len(tries)), key=lambda number: tries[number][-1])
+    if best == 0:
+        return found
+    precision, part, determined, noise, _ = tries[best]
+    coef = torch.zeros_like(found.coef).index_add_(0, places, part)
+    effective = torch.zeros_like(found.effective).index_add_(0, groups, determined)
+    strength = found.strength * (found.noise / noise)  # what they are next to the noise decides
+    strength[0] *= factors[best]
+    value, sure = _sureness(there, prior, precision * (found.noise / noise), noise, coef, places)
+    constant = sums.constant - sums.means @ coef
+    new = {"coef": coef, "constant": constant, "effective": effective, "strength": strength, "noise": noise}
+    return replace(found, worth=value, spread=sure, **new)
 
 
 def factor_of(matrix: Tensor) -> Tensor:
