@@ -173,10 +173,10 @@ def _searched(
 
 
 def _is_nearer(one: Searched, other: Searched, among: Sequence[tuple[list[int], list[Pair], int]]) -> bool:
-    """Whether one search is nearer than another to rows that are left out in turn, by fits to the rest. among: what
-    each task was searched among."""
+    """Whether one search is nearer than another to rows that are left out in turn, by fits to the rest. Squared errors
+    alone are asked for, which is where it was measured. among: what each task was searched among."""
     task, gain = one.tasks[0], 0.0
-    if len(task.x) > TUNED.rows_validated:
+    if not task.by_sums or len(task.x) > TUNED.rows_validated:
         return False
     place = torch.randperm(int(task.units.max()) + 1, generator=torch.Generator().manual_seed(0)) % TUNED.folds
     for fold in range(TUNED.folds):
