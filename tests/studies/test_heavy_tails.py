@@ -110,11 +110,17 @@ def test_rows_of_weight_two_are_two_rows():
         assert one == pytest.approx(other)
 
 
-def test_interrupted_while_it_looks_a_study_keeps_its_network(monkeypatch: pytest.MonkeyPatch):
+def test_interrupted_while_it_looks_fits_are_kept(monkeypatch: pytest.MonkeyPatch):
+    asked: list[Any] = []
+
     def stop(*given: Any) -> None:
+        asked.append(given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(heavy_tails, "told", stop)
+    monkeypatch.setattr(heavy_tails, "_by_student", stop)
     X, y, draw = law()
-    found = ew.study(X, y + 0.3 * draw.normal(size=ROWS), **QUICK, progress=False)
-    assert found.trained.interrupted and found.model.used_inputs
+    y = y + outliers(draw)
+    found = ew.study(X, y, **QUICK, progress=False)
+    assert found.model.used_inputs and found.scores
+    assert ew.KANRegressor(effort="quick").fit(X, y).model_.used_inputs
+    assert len(asked) == 2

@@ -16,14 +16,13 @@ on half. Errors to the means fell there, to 0.7 times in the middle, but on one 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..data import Table, together
+from ..data import Table
 from ..errors import TrainingError
 from ..losses import Gamma, Linked, Loss, Numbers, Poisson
 from ..model import KAN
@@ -36,6 +35,7 @@ from ..train.result import FitResult
 from ..train.solvers.status import Status
 from ..transforms.means import as_means, bounded
 from .choosing import mean_over
+from .left_out import in_turn
 from .scores import predict, row_losses
 from .tuning import TUNED
 
@@ -214,18 +214,6 @@ def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
         made = model if isinstance(loss, Numbers) else means_of(model, old)
         found[there] = row_losses(made, rows.take(there), loss)
     return found
-
-
-def in_turn(result: FitResult, rows: Table) -> Iterator[tuple[Tensor, KAN, Table]]:
-    """Which rows are left out (m,), a fit of the same structure to the others, and these: other groups where there are
-    enough of them."""
-    unit = torch.arange(len(rows)) if rows.groups is None else together(rows.groups)
-    unit = unit if int(unit.max()) + 1 >= TUNED.log_folds else torch.arange(len(rows))
-    place = (torch.randperm(int(unit.max()) + 1, generator=torch.Generator().manual_seed(1)) % TUNED.log_folds)[unit]
-    for fold in range(TUNED.log_folds):
-        old = rows.take((place != fold).nonzero()[:, 0])
-        again = refit(result, old.X, old.y, **old.row_settings, progress=False)
-        yield (place == fold).nonzero()[:, 0], again.model, old
 
 
 def means_of(model: KAN, rows: Table) -> KAN:

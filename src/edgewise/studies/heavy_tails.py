@@ -22,9 +22,9 @@ from ..train.result import FitResult
 from ..train.solvers.status import Status
 from . import words
 from .beginnings import with_room
-from .by_log import in_turn
 from .choosing import mean_over, standard_error
 from .gross_errors import believed
+from .left_out import in_turn
 from .scores import predict
 from .stages import in_closed_form
 from .study_settings import StudySettings
@@ -34,11 +34,8 @@ from .tuning import TUNED
 
 def told(trained: Trained, rows: Table, settings: StudySettings) -> tuple[str, ...]:
     """Sentences on the loss that bears the tails of the errors; nothing where they have none, where the loss was asked
-    for, and where rows are so many that few bend no function. `rows`: those of the fits.
-
-    Raises:
-        KeyboardInterrupt: by Ctrl-C.
-    """
+    for, and where rows are so many that few bend no function. Ctrl-C ends this question alone: the network is there.
+    `rows`: those of the fits."""
     of_mean = rows.classes is None and trained.of_log is None and trained.chosen.ending is not None
     if not settings.automatic or not of_mean or trained.interrupted or len(rows) > TUNED.log_searched:
         return ()
@@ -52,7 +49,7 @@ def told(trained: Trained, rows: Table, settings: StudySettings) -> tuple[str, .
         return ()
     try:
         old, new = (_unseen(result, rows) for result in (trained.chosen, _by_student(rows, settings)))
-    except (TrainingError, ConfigError, DataError):
+    except (TrainingError, ConfigError, DataError, KeyboardInterrupt):
         return ()
     clear = {place: _clear(old[:, place], new[:, place], rows) for place in tailed}
     lean = max(abs(_lean(new[:, place], rows)) for place in tailed)

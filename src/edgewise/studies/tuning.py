@@ -149,7 +149,12 @@ class StudyTuning:
     gap_left: float = 0.1
     """Part of the squares around the mean that is left beside nothing but a missing cell. Not measured."""
 
-    # ---------------------------------------- logarithms of the target (by_log.py)
+    # ---------------------------------------- rows that are left out in turn (left_out.py)
+
+    turns: int = 5
+    """Parts of the rows, each of which is left out once."""
+
+    # ---------------------------------------- logarithms of the target, and tails of the errors (by_log, heavy_tails)
 
     log_fewest: int = 30
     """Rows below which a spread cannot be told from chance."""
@@ -163,8 +168,6 @@ class StudyTuning:
     """Part of the variance that is no spread."""
     log_rows: int = 1000
     """Rows that decide, at most."""
-    log_folds: int = 5
-    """Folds of these rows."""
     log_inputs: int = 30
     """Inputs beyond which the search for pairs would take longer than all else."""
 
