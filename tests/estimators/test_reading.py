@@ -235,6 +235,18 @@ def test_tensors_with_gradients_are_arrays():
     assert_equal(fitted.predict(tensor), fitted.predict(X[["height"]].to_numpy()))
 
 
+def test_a_missing_number_in_one_of_several_targets_is_named_with_its_row():
+    y = np.ones((20, 2))
+    y[[3, 8], 1] = np.nan
+    with pytest.raises(DataError, match="y has no value in row 3 and 1 more"):
+        ew.KANRegressor(**QUICK).fit(np.ones((20, 2)), y)
+
+
+def test_labels_of_several_kinds_are_refused_in_plain_words():
+    with pytest.raises(DataError, match="several kinds, such as .*; write all as text"):
+        ew.KANClassifier(**QUICK).fit(np.ones((20, 2)), np.array([1, "a"] * 10, dtype=object))
+
+
 @pytest.mark.usefixtures("few_steps")
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Squared errors follow")  # a trade that stands in for a gap is mostly wrong

@@ -105,6 +105,7 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         """
         names = frame_names(y)
         rows = read_rows(self, X, y, sample_weight, groups, ensure_min_samples=2)
+        _refuse_kinds(rows.y)
         require("sklearn.utils.multiclass").check_classification_targets(rows.y)
         factor = self._of_classes(rows.y, rows.weight)
         as_weights(factor, rows=len(rows.y))  # refuses what are none
@@ -199,3 +200,11 @@ class KANClassifier(ClassifierMixin, KANEstimator):
         those of the splines.
         """
         return tuple(self._expressions())
+
+
+def _refuse_kinds(labels: np.ndarray) -> None:
+    """Raise `DataError` where labels (n,) are text and something else."""
+    first = {type(label): label for label in reversed(labels.ravel().tolist())} if labels.dtype == object else {}
+    if len(first) > 1 and str in first:
+        one, other = list(first.values())[:2]
+        raise DataError(f"y holds labels of several kinds, such as {shown(one)} and {shown(other)}; write all as text")

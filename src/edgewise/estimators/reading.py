@@ -158,7 +158,8 @@ def _as_targets(y: Any) -> Any:
         what, unit = ("lengths of time", "hours") if values.dtype.kind == "m" else ("dates", "days since the first")
         raise DataError(f"y holds {what}; give numbers, such as {unit}")
     rows = values.tolist() if values.dtype == object and values.ndim == 1 else []
-    gaps = np.isnan(values) if values.dtype.kind == "f" and values.ndim == 1 else list(map(is_missing, rows))
+    floats = values.dtype.kind == "f" and values.ndim in (1, 2)
+    gaps = np.isnan(values).reshape(len(values), -1).any(1) if floats else list(map(is_missing, rows))
     if len(missing := np.flatnonzero(gaps)):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DataError(f"y has no value in row {missing[0]}{more}; leave these rows out")
