@@ -249,7 +249,7 @@ def test_labels_of_several_kinds_are_refused_in_plain_words():
 
 @pytest.mark.usefixtures("few_steps")
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:Squared errors follow")  # a trade that stands in for a gap is mostly wrong
+@pytest.mark.filterwarnings("ignore:A few rows of")  # a trade that stands in for a gap is mostly wrong
 def test_a_search_over_a_pipeline_with_text_and_missing_cells():
     X, y = people()
     text = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))

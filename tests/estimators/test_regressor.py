@@ -79,7 +79,7 @@ def test_without_a_number_the_seed_is_numpys():
     assert given.learned_.settings.seed == np.random.RandomState(5).randint(2**31 - 1)
 
 
-@pytest.mark.filterwarnings("ignore:Squared errors follow")  # as where a mean stands in a missing cell
+@pytest.mark.filterwarnings("ignore:A few rows of")  # as where a mean stands in a missing cell
 def test_a_table_with_text_and_gaps_under_a_grid_search():
     X, y = rows(120)
     frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "kind": np.where(X[:, 1] > 0, "up", "down")})

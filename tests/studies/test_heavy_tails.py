@@ -43,7 +43,7 @@ def test_a_warning_names_the_loss_that_bears_outliers_and_that_loss_is_better():
     X, y, draw = law(seed=3)
     fresh, truth, _ = law(500)
     noisy = y + outliers(draw)
-    with pytest.warns(EdgewiseWarning, match="Squared errors follow the rows of y .*loss='student_t'"):
+    with pytest.warns(EdgewiseWarning, match="A few rows of y .*loss='student_t'"):
         squares = ew.KANRegressor(**QUICK, random_state=0).fit(X, noisy)
     student = ew.KANRegressor(**QUICK, random_state=0, loss="student_t").fit(X, noisy)
     off, less = (np.sqrt(np.mean((model.predict(fresh) - truth) ** 2)) for model in (squares, student))
@@ -58,7 +58,7 @@ def test_the_verdict_of_a_study_says_so():
 def test_the_output_with_outliers_is_named():
     X, y, draw = law(seed=3)
     said = sentences(X, np.stack([y + 0.3 * draw.normal(size=ROWS), y + outliers(draw)], 1))
-    assert len(said) == 1 and "rows of y2" in said[0]
+    assert len(said) == 1 and "A few rows of y2" in said[0]
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,6 @@ def test_a_loss_that_was_asked_for_is_left_alone(loss: str):
     assert sentences(X, y + outliers(draw), loss) == ()
 
 
-def test_the_other_loss_must_predict_clearly_better(monkeypatch: pytest.MonkeyPatch):
-    X, y, draw = law(seed=3)
-    settings = StudySettings.of((), "auto", formula=False, effort="quick")
-    found = learn_all(from_arrays(X, y + outliers(draw)), settings)
-    monkeypatch.setattr(heavy_tails, "_by_student", lambda rows, settings: found.trained.chosen)
-    assert told(found.trained, found.fitted, settings) == ()
-
-
 def test_rows_of_weight_two_are_two_rows():
     X, y, draw = law(60)
     error = torch.from_numpy(outliers(draw, 60))
@@ -108,19 +100,3 @@ def test_rows_of_weight_two_are_two_rows():
     for of in (heavy_tails._nats, heavy_tails._lean):
         one, other = of(error, weighed), of(error.repeat_interleave(weight.long()), copies)
         assert one == pytest.approx(other)
-
-
-def test_interrupted_while_it_looks_fits_are_kept(monkeypatch: pytest.MonkeyPatch):
-    asked: list[Any] = []
-
-    def stop(*given: Any) -> None:
-        asked.append(given)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(heavy_tails, "_by_student", stop)
-    X, y, draw = law()
-    y = y + outliers(draw)
-    found = ew.study(X, y, **QUICK, progress=False)
-    assert found.model.used_inputs and found.scores
-    assert ew.KANRegressor(effort="quick").fit(X, y).model_.used_inputs
-    assert len(asked) == 2

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data import Table
+from ..data import Table, together
 from ..errors import TrainingError
 from ..losses import Gamma, Linked, Loss, Numbers, Poisson
 from ..model import KAN
@@ -35,7 +35,6 @@ from ..train.result import FitResult
 from ..train.solvers.status import Status
 from ..transforms.means import as_means, bounded
 from .choosing import mean_over
-from .left_out import in_turn
 from .scores import predict, row_losses
 from .tuning import TUNED
 
@@ -208,11 +207,16 @@ def spread_grows(model: KAN, rows: Table) -> bool:
 
 def unseen(result: FitResult, rows: Table, loss: Loss | None = None) -> Tensor:
     """The loss of each row (n,), of the mean where it is a squared error, by a fit of the same structure to other
-    rows."""
+    rows, and to other groups where there are enough of them."""
+    unit = torch.arange(len(rows)) if rows.groups is None else together(rows.groups)
+    unit = unit if int(unit.max()) + 1 >= TUNED.log_folds else torch.arange(len(rows))
+    place = (torch.randperm(int(unit.max()) + 1, generator=torch.Generator().manual_seed(1)) % TUNED.log_folds)[unit]
     found = torch.zeros(len(rows), dtype=torch.float64)
-    for there, model, old in in_turn(result, rows):
-        made = model if isinstance(loss, Numbers) else means_of(model, old)
-        found[there] = row_losses(made, rows.take(there), loss)
+    for fold in range(TUNED.log_folds):
+        old, new = rows.take((place != fold).nonzero()[:, 0]), rows.take((place == fold).nonzero()[:, 0])
+        again = refit(result, old.X, old.y, **old.row_settings, progress=False)
+        made = again.model if isinstance(loss, Numbers) else means_of(again.model, old)
+        found[place == fold] = row_losses(made, new, loss)
     return found
 
 

@@ -238,7 +238,7 @@ def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) 
     least = _least(trained.splines, rows, far)
     try:
         in_turn = len(near) <= TUNED.readings_in_turn
-        pieces = folds(near, TUNED.turns, settings.seed) if in_turn else [parts(near, settings.seed)]
+        pieces = folds(near, TUNED.log_folds, settings.seed) if in_turn else [parts(near, settings.seed)]
         for training, judging in pieces:
             if judging is None:
                 return False

@@ -183,11 +183,11 @@ def gross_errors(count: int, output: str, value: float, others: float, late: boo
     return f"{count} rows are far from what all others say and look like mistakes{use} One has {here}."
 
 
-def heavy_tails(output: str, then: float, now: float) -> str:
-    """Sentences on errors whose tails squares do not bear, with the median errors of both losses on rows left out."""
+def heavy_tails(outputs: str) -> str:
+    """Sentences on errors whose tails squares do not bear."""
     return (
-        f"Squared errors follow the rows of {output} that are farthest off, above and below. Under loss='student_t',"
-        f" which counts these less, half of the rows left out were off by less than {number(now)}, not {number(then)}."
+        f"A few rows of {outputs} are far off, above and below, and squared errors follow them. Compare"
+        " loss='student_t', which counts them less and mostly predicts the others better."
     )
 
 

@@ -112,35 +112,22 @@ def _score_of_levels(
 
 
 def gains(terms: Sequence[Term], functions: Mapping[int, Tensor], slope: Tensor, curvature: Tensor) -> Tensor:
-    """What each of these terms gains in log marginal likelihood (p,), at its best strength, beside the first functions
-    of its own variables. functions: those of the variables at the rows; slope, curvature (n, l): of what is left there.
-
-    Functions of single variables that shrink leave a part of theirs, which a product must not count as its own.
-    """
+    """What each of these terms gains in log marginal likelihood (p,), alone and at its best strength. functions: those
+    of the variables at the rows; slope, curvature (n, l): of what is left there."""
     n, count = len(slope), slope.shape[1]
     width = max(len(term.roughness) for term in terms)
     inner, right = slope.new_zeros(len(terms), count, width, width), slope.new_zeros(len(terms), count, width)
     for place, term in enumerate(terms):
         scaled = term.values(functions) / term.roughness.sqrt()
         m = scaled.shape[1]
-        single = [functions[number][:, : TUNED.first_look] for number in term.variables]
-        near = torch.cat([slope.new_ones(n, 1), *single], 1)
         for target in range(count):
             weight = curvature[:, target]
-            apart = scaled - near @ _regressed(scaled, near, weight)
-            inner[place, target, :m, :m] = apart.T @ (weight[:, None] * apart)
-            right[place, target, :m] = apart.T @ slope[:, target]
+            centred = scaled - (weight @ scaled) / weight.sum()
+            inner[place, target, :m, :m] = centred.T @ (weight[:, None] * centred)
+            right[place, target, :m] = centred.T @ slope[:, target]
     values, vectors = torch.linalg.eigh(inner)
     values, along = values.clamp(min=0), (vectors.mT @ right[..., None])[..., 0]
     strengths = torch.logspace(*TUNED.strengths, dtype=slope.dtype)[:, None, None, None]  # variances of the prior
     shrunk = 1 + strengths * values
     gain = 0.5 * (strengths * along.square() / shrunk - shrunk.log()).sum((2, 3))  # (t, p)
     return gain.amax(0) * ((count - 1) / count if count > 1 and n else 1.0)
-
-
-def _regressed(y: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    """The coefficients (k, m) of the weighted regression of y (n, m) on x (n, k), which may be collinear."""
-    weighted = weight[:, None] * x
-    matrix = x.T @ weighted
-    matrix.diagonal().mul_(1 + 1e-9).add_(1e-12)
-    return torch.cholesky_solve(weighted.T @ y, torch.linalg.cholesky(matrix))

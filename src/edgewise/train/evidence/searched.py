@@ -190,15 +190,15 @@ def _is_nearer(one: Searched, other: Searched, among: Sequence[tuple[list[int], 
 
 
 def _leaves_finer(task: Task, found: Model, wide: Task, rough: int) -> bool:
-    """Whether some edge's rough functions beyond so many explain more of what is left than noise would. wide: the task
-    with the variables that have these."""
+    """Whether some edge's rough functions beyond so many explain more of what is left than noise would, and enough to
+    be worth their time. wide: the task with the variables that have these."""
     numbers = [number for number, variable in enumerate(wide.variables) if int((variable.kinds == ROUGH).sum()) > rough]
     if not numbers:
         return False
     x, slope, curvature = task.left(found.terms, found.posterior)
     terms = [rough_term(number, wide.variables[number], rough) for number in numbers]
     gained = gains(terms, {number: wide.variables[number].values(x) for number in numbers}, slope, curvature)
-    return bool(gained.max() > TUNED.bar + math.log(len(terms)))
+    return bool(gained.max() > max(TUNED.bar + math.log(len(terms)), TUNED.finer_worth * len(x)))
 
 
 def _along(found: Searched, logarithmic: tuple[int, ...], smooth: Smooth, look: Look) -> Searched:
