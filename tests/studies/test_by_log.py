@@ -179,6 +179,25 @@ def test_of_many_rows_the_logarithm_has_the_pairs_of_the_mean(monkeypatch: pytes
     assert errors[0] < 0.5 * errors[1]
 
 
+def test_of_many_rows_the_ones_that_choose_judge_a_mean_that_is_no_fit_by_evidence(monkeypatch: pytest.MonkeyPatch):
+    """No fit to parts of the rows is asked for: it would fail. Counts whose causes multiply are better by logarithms,
+    and those whose causes add up are not."""
+    monkeypatch.setattr(by_log, "TUNED", replace(TUNED, log_rows=200))
+    monkeypatch.setattr(by_log, "unseen", None)
+    X, y, mean = counts(500)
+    sums = 0.3 + 6 * X[:, 0] + 5 * X[:, 1] ** 2
+    added = torch.poisson(sums, generator=torch.Generator().manual_seed(0))
+    results = []
+    for target in (y, added):
+        training, choosing = from_arrays(X[:400], target[:400]), from_arrays(X[400:], target[400:])
+        how = {"validation": (choosing.X, choosing.y), "progress": False}
+        plain = ew.fit(ew.KAN((3, 1)), training.X, training.y, steps=20, **how)
+        assert not isinstance(plain.ending, Again)
+        monkeypatch.setattr(by_log, "asked", lambda *_: ew.losses.Poisson())
+        results.append(by_log.by_log(plain, ew.KAN((3, 1)), ew.KAN((3, 1)), training, choosing, how))
+    assert results[0] is not None and 0 < results[0].ratio < 1 and results[1] is None
+
+
 @pytest.mark.parametrize("searched", [200, 10_000])
 @pytest.mark.slow
 def test_no_zero_anywhere_among_the_targets_ends_in_an_error(searched: int, monkeypatch: pytest.MonkeyPatch):

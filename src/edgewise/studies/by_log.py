@@ -116,7 +116,8 @@ def _with_zeros(
 ) -> ByLog | None:
     """The logarithm where targets may be zero: with the variables and pairs of the mean, where that has some. What a
     search finds for counts that vary more than Poisson's are pairs that follow the largest of them. Where the mean is
-    no fit by evidence, fits of it to other rows take long, and the rows that choose come first."""
+    no fit by evidence, fits of it to other rows take long, and the rows that choose come first. Of many rows they have
+    the last word, too."""
     try:
         if isinstance(found.ending, Again):
             log = under_exponential(found, how["loss"])
@@ -127,6 +128,8 @@ def _with_zeros(
             bar = math.inf if choosing is None else TUNED.simpler_worth * squares(found.model, choosing)
             if choosing is not None and not squares(means_of(log.model, few), choosing) < bar:
                 return None
+            if choosing is not None and few is not training:
+                return _on_choosing(log, found, training, choosing)
         new, old = (mean_over(unseen(one, few), few) for one in (log, found))
         if not new < old:  # nor where a prediction is not finite
             return None
@@ -136,16 +139,21 @@ def _with_zeros(
     return ByLog(log, new / old)
 
 
+def _on_choosing(log: FitResult, mean: FitResult, training: Table, choosing: Table) -> ByLog | None:
+    """The logarithm, fitted to the rows of the fit, where it predicts those that choose better."""
+    log = refit(log, training.X, training.y, **training.row_settings, progress=False)
+    new, old = (squares(model, choosing) for model in (means_of(log.model, training), mean.model))
+    return ByLog(log, new / old) if new < old else None
+
+
 def _of_many(mean: FitResult, loss: Linked, training: Table, choosing: Table | None) -> ByLog | None:
     """The logarithm with the variables and pairs of the mean, where it predicts the rows that choose better."""
     if choosing is None:
         return None
     try:
-        log = refit(under_exponential(mean, loss), training.X, training.y, **training.row_settings, progress=False)
+        return _on_choosing(under_exponential(mean, loss), mean, training, choosing)
     except TrainingError:
         return None
-    new, old = (squares(model, choosing) for model in (means_of(log.model, training), mean.model))
-    return ByLog(log, new / old) if new < old else None
 
 
 def squares(model: KAN, rows: Table) -> float:
