@@ -48,12 +48,13 @@ def with_outer(
     first = Turns.begun(added, data)
     if not first.left < squares(added.model, training) * math.exp(-2 * TUNED.outer_clear / training.count):
         return None
-    turns = first.taken(data, _searched(sums, training), TUNED.outer_first)
+    again = _refitted(training)  # a shortened step decides nothing anew
+    turns = first.taken(data, _searched(sums, training), TUNED.outer_first, again)
     if not within_error(turns.model, plain.model, choosing, loss):
         return None
     if room.topology.depth > 1:
-        turns = turns.taken(data, _searched(room, training), 1)
-    found = of(plain, turns.taken(data, _refitted(training)))
+        turns = turns.taken(data, _searched(room, training), 1, again)
+    found = of(plain, turns.taken(data, again))
     found = replace(found, seconds=time.perf_counter() - began)
     if clearly_better(found.model, plain.model, choosing, loss):
         return found

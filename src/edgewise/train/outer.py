@@ -58,12 +58,15 @@ class Turns(NamedTuple):
             square = (y - outer(total)).square()[:, 0]
         return Turns(inner, outer, mean_of(square, weight))
 
-    def taken(self, rows: Rows, anew: Anew, rounds: int = ROUNDS) -> Turns:
+    def taken(self, rows: Rows, anew: Anew, rounds: int = ROUNDS, shorter: Anew | None = None) -> Turns:
         """After so many rounds at most. A step that leaves more is shortened; where none leaves less, or a round leaves
-        nearly as much as the one before, it was the last. Raises `KeyboardInterrupt` by Ctrl-C."""
+        nearly as much as the one before, it was the last. Raises `KeyboardInterrupt` by Ctrl-C.
+
+        shorter: how a shortened step is fitted, after the longer one; as the first, where that is None.
+        """
         last = self
         for _ in range(rounds):
-            new = last._next(rows, anew)
+            new = last._next(rows, anew, shorter or anew)
             if new is None:
                 break
             before, last = last.left, new
@@ -71,13 +74,14 @@ class Turns(NamedTuple):
                 break
         return last
 
-    def _next(self, rows: Rows, anew: Anew) -> Turns | None:
+    def _next(self, rows: Rows, anew: Anew, shorter: Anew) -> Turns | None:
         """After one round, which leaves less; None where no step does."""
         with torch.no_grad():
             total = self.inner.model(rows[0])
         target, count = wanted(self.inner.model, self.outer, rows)
-        for length in LENGTHS:
-            inner = finished(anew(self.inner, total + length * (target - total), count))
+        inner = self.inner
+        for place, length in enumerate(LENGTHS):
+            inner = finished((shorter if place else anew)(inner, total + length * (target - total), count))
             new = Turns.begun(inner, rows)
             if new.left < self.left:
                 return new
