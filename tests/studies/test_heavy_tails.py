@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -53,6 +54,16 @@ def test_a_warning_names_the_loss_that_bears_outliers_and_that_loss_is_better():
 def test_the_verdict_of_a_study_says_so():
     X, y, draw = law(seed=5)
     assert "loss='student_t'" in ew.study(X, y + outliers(draw), **QUICK, progress=False).verdict
+
+
+def test_rows_with_missing_cells_have_no_tails_of_their_own():
+    """What a column says is missing in their errors, which are as wide; outliers among the others are told."""
+    X, y, draw = law(seed=3)
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame.loc[draw.permutation(ROWS)[:15], "a"] = np.nan
+    for noise, told_of in ((0.05 * draw.normal(size=ROWS), False), (outliers(draw), True)):
+        verdict = ew.study(frame.assign(y=y + noise), target="y", **QUICK, progress=False).verdict
+        assert ("student_t" in verdict) is told_of
 
 
 def test_the_output_with_outliers_is_named():

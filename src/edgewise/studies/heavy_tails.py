@@ -22,6 +22,7 @@ from .choosing import mean_over, standard_error
 from .gross_errors import believed
 from .scores import predict
 from .study_settings import StudySettings
+from .telling_gaps import gaps
 from .trained import Trained
 from .tuning import TUNED
 
@@ -32,7 +33,7 @@ def told(trained: Trained, rows: Table, settings: StudySettings) -> tuple[str, .
     of_mean = rows.classes is None and trained.of_log is None and trained.chosen.ending is not None
     if not settings.automatic or not of_mean or trained.interrupted or len(rows) > TUNED.tails_most:
         return ()
-    rows = believed(trained, rows)
+    rows = _whole(believed(trained, rows))
     if rows.count < TUNED.tails_fewest:
         return ()
     errors = rows.y - predict(trained.splines, rows)
@@ -41,6 +42,12 @@ def told(trained: Trained, rows: Table, settings: StudySettings) -> tuple[str, .
         name for name, error, y in each if _has_tails(error, y, rows) and abs(_lean(error, rows)) < TUNED.tails_sided
     ]
     return (words.heavy_tails(", ".join(tailed)),) if tailed else ()
+
+
+def _whole(rows: Table) -> Table:
+    """The rows without a missing cell: the errors of others are as wide as what the column says."""
+    missing = [there for _, there in gaps(rows)]
+    return rows.take((~torch.stack(missing).any(0)).nonzero()[:, 0]) if missing else rows
 
 
 def _has_tails(error: Tensor, y: Tensor, rows: Table) -> bool:
