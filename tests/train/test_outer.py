@@ -96,3 +96,15 @@ def test_an_interrupted_fit_of_the_sum_ends_the_turns():
     rows, first = (X, y, None), added(X, y)
     with pytest.raises(KeyboardInterrupt):
         Turns.begun(first, rows).taken(rows, lambda *_: replace(first, status=Status.INTERRUPTED))
+
+
+def test_precise_weights_are_taken_at_their_word_by_a_fit_and_its_refit():
+    draws = torch.Generator().manual_seed(3)
+    x = torch.rand(300, 1, generator=draws, dtype=torch.float64)
+    weight = 3 * torch.rand(300, generator=draws, dtype=torch.float64) ** 4 + 0.01  # alike noise: they only weigh
+    y = (3 * x).sin() + 0.3 * torch.randn(300, 1, generator=draws, dtype=torch.float64)
+    precise, doubtful = (by_all(ew.KAN((1, 1)), x, y, weight, precise=how) for how in (True, False))
+    off = [float((fit.model(x) - (3 * x).sin()).detach().square().mean()) for fit in (precise, doubtful)]
+    assert off[0] > 1.5 * off[1]  # it follows the noise of rows that are said to have less
+    again = ew.refit(precise, x, y, sample_weight=weight, progress=False)
+    torch.testing.assert_close(again.model(x), precise.model(x))

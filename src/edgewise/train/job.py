@@ -31,7 +31,8 @@ class Job:
     they may then be given back for a last refit. `judges`: rows that take part in nothing (None where the caller gave
     the rows that choose, or rows are few). `memory`: rows of earlier fits, which count beside the training rows.
     `replayed`: how many of the training rows are of these, at their end. `groups` (n,): the group of each training row,
-    if there are groups; `groups_of_all`: those of all rows but those that judge.
+    if there are groups; `groups_of_all`: those of all rows but those that judge. `precise`: whether weights are the
+    inverse of variances, by which rows tell as much as they count.
     """
 
     x: Tensor
@@ -49,6 +50,7 @@ class Job:
     replayed: int = 0
     groups: Tensor | None = None
     groups_of_all: Tensor | None = None
+    precise: bool = False
 
     @property
     def exact(self) -> ExactMemory | None:

@@ -15,18 +15,18 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from ..losses import Loss
+from ..losses import Loss, SquaredError
 from ..losses.statistics import mean_of
 from ..model import KAN
 from ..transforms.composed import composed
-from .choose import EVIDENCE
 from .evidence.by_evidence import HOW as BY_EVIDENCE
-from .fit import fit
-from .job import Job, Rows
-from .monitor import Monitor
+from .evidence.by_evidence import fit_kan
+from .job import Job, Rows, make_job
+from .monitor import Monitor, watched
 from .refitting import Around, Ending, Refitted
 from .result import FitResult, ending_of
 from .resuming.journal import Part
+from .schedule.scaling import prepared
 from .solvers.status import Status
 
 HOW = f"{BY_EVIDENCE}, of a sum and of a function of it in turn"
@@ -147,10 +147,15 @@ def wanted(inner: KAN, outer: KAN, rows: Rows) -> tuple[Tensor, Tensor]:
     return total + slope * (y - found) / known, each * (count.sum() / each.sum())
 
 
-def by_all(start: KAN, x: Tensor, y: Tensor, weight: Tensor | None, groups: Tensor | None = None) -> FitResult:
-    """A fit by its evidence to all rows: none is held out, and so its held-out error means nothing."""
-    how = {"sample_weight": weight, "groups": groups, "validation": (x, y), "progress": False}
-    return fit(start, x, y, optimizer=EVIDENCE, **how)
+def by_all(
+    start: KAN, x: Tensor, y: Tensor, weight: Tensor | None, groups: Tensor | None = None, precise: bool = False
+) -> FitResult:
+    """A fit by its evidence to all rows: none is held out, and so its held-out error means nothing. precise: whether
+    weights are the inverse of variances."""
+    how = {"features": x.shape[1], "outputs": 1, "dtype": x.dtype, "device": x.device, "seed": 0}
+    job, rows = make_job(x, y, validation=(x, y), loss=SquaredError(), sample_weight=weight, groups=groups, **how)
+    with watched((), False) as monitor:
+        return fit_kan(start, prepared(start, job), replace(job, precise=precise), rows, monitor)
 
 
 def finished(found: FitResult) -> FitResult:

@@ -26,7 +26,7 @@ from .held import held
 from .lone_ends import lone_ends
 from .marginal import Note, Posterior
 from .network import Column, Factor, factors_of, network, room_of
-from .searched import of_tasks, on_of, searched
+from .searched import Searched, of_tasks, on_of, searched
 from .shapes import FREE, Shape, Shapes
 from .tuning import TUNED
 from .uncertainty import Doubt, doubts_of
@@ -118,7 +118,10 @@ def additive(
         each = zip(tasks, ends, zeros, strict=False)
         return [held(task, end, asked, shapes.margin, zero) for task, end, zero in each] if asked else list(ends)
 
-    decided = relative.found(lambda tasks: searched(start, layer.kind != OFF, tasks, asked, known, hold), tasks)
+    def find(tasks: list[Task]) -> Searched:
+        return searched(start, layer.kind != OFF, tasks, asked, known, hold)
+
+    decided = find(tasks) if job.precise else relative.found(find, tasks)
     found, tasks, ends = decided.variables, decided.tasks, decided.ends
     if parts and not asked:
         there = of_tasks(on_of(layer.kind != OFF, found), outputs, len(tasks))
