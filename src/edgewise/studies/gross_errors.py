@@ -26,7 +26,7 @@ from .scores import predict
 from .stages import ADDITIVE, chosen_network, in_closed_form, kind_of
 from .study_settings import StudySettings
 from .telling_gaps import gaps
-from .trained import Trained
+from .trained import Trained, of_targets
 from .tuning import TUNED
 
 NORMAL = 1.4826  # standard deviation of a normal distribution, in those of the median absolute deviation
@@ -57,10 +57,13 @@ def without_gross_errors(
     asked = trained.of_log is None and trained.chosen.ending is not None and not followed
     if asked and not _bend(trained, rest, far, settings):
         return None
+    last = trained
     for number in range(TUNED.gross_rounds):  # the largest errors hide others
         without = rest.take((~far).nonzero()[:, 0])
         try:
-            found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
+            if last.of_log is not None and not _stay_far(last, rest, without, settings):
+                return None
+            last = found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
         except (TrainingError, ConfigError, DataError):
             return None
         if found.interrupted:
@@ -80,6 +83,17 @@ def without_gross_errors(
     now, then = (_errors(model, judging, least) for model in (found.model, trained.model))
     better = clearly_lower(now, then, judging) or _bend(found, rest, far, settings)
     return (with_limits(found, without), without) if better else None
+
+
+def _stay_far(trained: Trained, rest: Table, without: Table, settings: StudySettings) -> bool:
+    """Whether some rows are far from a network of the logarithm that is fitted to those `without` them, with the
+    structure that there is: a minute less than all stages where none is. Raises what fits raise."""
+    if trained.chosen.ending is None:
+        return True
+    model = _fitted(trained, parts(without, settings.seed)[0])
+    error = excess_by_log(of_targets(model, trained.of_log, without), rest, without)
+    far = _apart(error)
+    return bool(far.any()) and not _is_tail(error, far)
 
 
 def _sums(trained: Trained, rest: Table, settings: StudySettings) -> KAN:
