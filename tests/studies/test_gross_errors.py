@@ -344,3 +344,19 @@ def test_lines_of_constant_columns_equal_columns_and_exact_targets_are_numbers()
     y[5] += 100
     off = gross_errors._off_lines(from_arrays(X, y))
     assert (off > 1).nonzero()[:, 0].tolist() == [5]
+
+
+def test_a_row_that_is_far_from_lines_alone_takes_no_stages(monkeypatch: pytest.MonkeyPatch):
+    draws = torch.Generator().manual_seed(3)
+    X = torch.rand(200, 2, dtype=torch.float64, generator=draws)
+    X[0, 0], X[1, 0], X[0, 1] = 1.6, 1.5, 1.0
+    y = (1 + 4 * X[:, 0] - X[:, 1] + 0.2 * torch.randn(200, generator=draws, dtype=torch.float64)).exp()
+    table = from_arrays(X.numpy(), y.numpy())
+    found = chosen_network(table, settings(), False)
+    assert found.of_log is not None and bool(gross_errors._apart(gross_errors._off_lines(table)).any())
+
+    def stages(*_: Any) -> Trained:
+        raise AssertionError("a refit of the logarithm says that no row is far from it")
+
+    monkeypatch.setattr(gross_errors, "chosen_network", stages)
+    assert gross_errors.without_gross_errors(found, table, settings(), False, None) is None

@@ -11,7 +11,8 @@ from torch import Tensor
 
 import edgewise as ew
 from edgewise.losses import SquaredError
-from edgewise.train.outer import Outer, Turns, by_all, wanted
+from edgewise.train.monitor import watched
+from edgewise.train.outer import Outer, Turns, by_all, job_of, refitted, searched, wanted
 from edgewise.train.result import FitResult
 from edgewise.train.solvers.status import Status
 from helpers import all_but_slow
@@ -98,7 +99,7 @@ def test_an_interrupted_fit_of_the_sum_ends_the_turns():
         Turns.begun(first, rows).taken(rows, lambda *_: replace(first, status=Status.INTERRUPTED))
 
 
-def test_precise_weights_are_taken_at_their_word_by_a_fit_and_its_refit():
+def test_precise_weights_are_taken_at_their_word():
     draws = torch.Generator().manual_seed(3)
     x = torch.rand(300, 1, generator=draws, dtype=torch.float64)
     weight = 3 * torch.rand(300, generator=draws, dtype=torch.float64) ** 4 + 0.01  # alike noise: they only weigh
@@ -106,5 +107,20 @@ def test_precise_weights_are_taken_at_their_word_by_a_fit_and_its_refit():
     precise, doubtful = (by_all(ew.KAN((1, 1)), x, y, weight, precise=how) for how in (True, False))
     off = [float((fit.model(x) - (3 * x).sin()).detach().square().mean()) for fit in (precise, doubtful)]
     assert off[0] > 1.5 * off[1]  # it follows the noise of rows that are said to have less
-    again = ew.refit(precise, x, y, sample_weight=weight, progress=False)
-    torch.testing.assert_close(again.model(x), precise.model(x))
+
+
+@pytest.mark.parametrize(("count", "known"), [(None, True), ([1.0, 2.0], True), ([0.5, 1.5], False)])
+def test_steps_are_precise_unless_rows_only_weigh_against_each_other(count: list[float] | None, known: bool):
+    weight = None if count is None else torch.tensor(count, dtype=torch.float64).repeat(200)
+    slopes, first = (0.1 + X[:, 1].abs()) * (1 if weight is None else weight), added(X, SUM + NOISE)
+    slopes *= (400 if weight is None else weight.sum()) / slopes.sum()
+    found = searched(ew.KAN((2, 1)), (X, SUM, weight))(first, SUM + NOISE, slopes)
+    same = by_all(ew.KAN((2, 1)), X, SUM + NOISE, slopes, precise=known)
+    assert torch.equal(found.model(X), same.model(X))
+    other = by_all(ew.KAN((2, 1)), X, SUM + NOISE, slopes, precise=not known)
+    assert not torch.equal(found.model(X), other.model(X))
+    job, _ = job_of(X, SUM, weight)
+    with watched((), False) as monitor:
+        again = refitted(job, monitor)(found, SUM + NOISE, slopes)
+    doubtful = ew.refit(found, X, SUM + NOISE, sample_weight=slopes, progress=False)
+    assert torch.allclose(again.model(X), doubtful.model(X), rtol=0, atol=1e-9) is not known

@@ -57,13 +57,13 @@ def without_gross_errors(
     asked = trained.of_log is None and trained.chosen.ending is not None and not followed
     if asked and not _bend(trained, rest, far, settings):
         return None
-    last = trained
+    found = trained
     for number in range(TUNED.gross_rounds):  # the largest errors hide others
         without = rest.take((~far).nonzero()[:, 0])
         try:
-            if last.of_log is not None and not _stay_far(last, rest, without, settings):
+            if found.of_log is not None and not _stay_far(found, rest, without, settings):
                 return None
-            last = found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
+            found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
         except (TrainingError, ConfigError, DataError):
             return None
         if found.interrupted:
@@ -86,8 +86,8 @@ def without_gross_errors(
 
 
 def _stay_far(trained: Trained, rest: Table, without: Table, settings: StudySettings) -> bool:
-    """Whether some rows are far from a network of the logarithm that is fitted to those `without` them, with the
-    structure that there is: a minute less than all stages where none is. Raises what fits raise."""
+    """Whether some rows of `rest` are far from the logarithm's network that was `trained`, once it is fitted to those
+    `without` them. That is one fit, where all stages are many. Raises what fits raise."""
     if trained.chosen.ending is None:
         return True
     model = _fitted(trained, parts(without, settings.seed)[0])

@@ -16,8 +16,8 @@ from ..losses import Loss, SquaredError
 from ..model import KAN
 from ..size import summary
 from ..train.evidence.by_evidence import Again, operations
-from ..train.outer import HOW, Anew, Outer, Turns, by_all
-from ..train.refit import refit
+from ..train.monitor import watched
+from ..train.outer import HOW, Outer, Turns, job_of, refitted, searched
 from ..train.result import FitResult, ending_of
 from .by_log import squares
 from .choosing import clearly_better, within_error
@@ -48,31 +48,20 @@ def with_outer(
     first = Turns.begun(added, data)
     if not first.left < squares(added.model, training) * math.exp(-2 * TUNED.outer_clear / training.count):
         return None
-    again = _refitted(training)  # a shortened step decides nothing anew
-    turns = first.taken(data, _searched(sums, training), TUNED.outer_first, again)
-    if not within_error(turns.model, plain.model, choosing, loss):
-        return None
-    if room.topology.depth > 1:
-        turns = turns.taken(data, _searched(room, training), 1, again)
-    found = of(plain, turns.taken(data, again))
+    job, _ = job_of(*data, training.groups)
+    with watched((), False) as monitor:
+        again = refitted(job, monitor)  # a shortened step decides nothing anew
+        turns = first.taken(data, searched(sums, data, training.groups), TUNED.outer_first, again)
+        if not within_error(turns.model, plain.model, choosing, loss):
+            return None
+        if room.topology.depth > 1:
+            turns = turns.taken(data, searched(room, data, training.groups), 1, again)
+        found = of(plain, turns.taken(data, again))
     found = replace(found, seconds=time.perf_counter() - began)
     if clearly_better(found.model, plain.model, choosing, loss):
         return found
     simpler = summary(found.model).edges < summary(plain.model).edges
     return found if simpler and within_error(found.model, plain.model, choosing, loss) else None
-
-
-def _searched(start: KAN, training: Table) -> Anew:
-    """Fits of the sum that decide anew what it consists of. Rows count by the square of a slope, which is the inverse
-    of their variance."""
-    precise = training.weight is None
-    return lambda _, target, weight: by_all(start, training.X, target, weight, training.groups, precise)
-
-
-def _refitted(training: Table) -> Anew:
-    """Fits of the sum that leave what was decided."""
-    how = {"groups": training.groups, "progress": False}
-    return lambda inner, target, weight: refit(inner, training.X, target, sample_weight=weight, **how)
 
 
 def of(plain: FitResult, turns: Turns) -> FitResult:

@@ -21,6 +21,7 @@ from ..model import KAN
 from ..transforms.composed import composed
 from .evidence.by_evidence import HOW as BY_EVIDENCE
 from .evidence.by_evidence import fit_kan
+from .evidence.relative import only_weigh
 from .job import Job, Rows, make_job
 from .monitor import Monitor, watched
 from .refitting import Around, Ending, Refitted
@@ -108,13 +109,7 @@ class Outer(Around):
 
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same turns by the rows of a job; none of them is kept. Raises `KeyboardInterrupt` by Ctrl-C."""
-
-        def anew(inner: FitResult, target: Tensor, weight: Tensor) -> FitResult:
-            ending = ending_of(inner)
-            own = ending.again(replace(job, y=target, weight=weight, loss=ending.loss), monitor, None)
-            return replace(inner, model=own.model, status=own.status, ending=own.ending)
-
-        last = self.turned((job.x, job.y, job.weight), anew)
+        last = self.turned((job.x, job.y, job.weight), refitted(job, monitor))
         return Refitted(last.model, last.inner.status, job.loss, replace(self, inner=last.inner))
 
     def turned(self, rows: Rows, anew: Anew) -> Turns:
@@ -147,15 +142,48 @@ def wanted(inner: KAN, outer: KAN, rows: Rows) -> tuple[Tensor, Tensor]:
     return total + slope * (y - found) / known, each * (count.sum() / each.sum())
 
 
+def searched(start: KAN, rows: Rows, groups: Tensor | None = None) -> Anew:
+    """Fits of the sum to these rows that decide anew what it consists of. groups (n,): of the rows, if there are
+    any."""
+    x, _, count = rows
+    return lambda _, target, weight: by_all(start, x, target, weight, groups, _is_known(count))
+
+
+def refitted(job: Job, monitor: Monitor) -> Anew:
+    """Fits of the sum to the rows of a job that leave what was decided."""
+    job = replace(job, precise=_is_known(job.weight))
+
+    def anew(inner: FitResult, target: Tensor, weight: Tensor) -> FitResult:
+        ending = ending_of(inner)
+        own = ending.again(replace(job, y=target, weight=weight, loss=ending.loss), monitor, None)
+        return replace(inner, model=own.model, status=own.status, ending=own.ending)
+
+    return anew
+
+
+def _is_known(count: Tensor | None) -> bool:
+    """Whether rows that count so much (n,) have a known variance once the slope has its part in their weight: they
+    do, unless what they count only weighs them against each other."""
+    return count is None or not only_weigh(count)
+
+
 def by_all(
     start: KAN, x: Tensor, y: Tensor, weight: Tensor | None, groups: Tensor | None = None, precise: bool = False
 ) -> FitResult:
     """A fit by its evidence to all rows: none is held out, and so its held-out error means nothing. precise: whether
-    weights are the inverse of variances."""
-    how = {"features": x.shape[1], "outputs": 1, "dtype": x.dtype, "device": x.device, "seed": 0}
-    job, rows = make_job(x, y, validation=(x, y), loss=SquaredError(), sample_weight=weight, groups=groups, **how)
+    weights, none of them zero, are the inverse of variances."""
+    job, rows = job_of(x, y, weight, groups)
+    if precise:  # these count as many rows as they say
+        job = replace(job, weight=weight, precise=True)
     with watched((), False) as monitor:
-        return fit_kan(start, prepared(start, job), replace(job, precise=precise), rows, monitor)
+        return fit_kan(start, prepared(start, job), job, rows, monitor)
+
+
+def job_of(x: Tensor, y: Tensor, weight: Tensor | None, groups: Tensor | None = None) -> tuple[Job, Rows]:
+    """To fit one number under squares to rows x (n, d), y (n, 1), which weigh (n,) and are of groups (n,): all of them
+    train, and all of them choose."""
+    how = {"features": x.shape[1], "outputs": 1, "dtype": x.dtype, "device": x.device, "seed": 0}
+    return make_job(x, y, validation=(x, y), loss=SquaredError(), sample_weight=weight, groups=groups, **how)
 
 
 def finished(found: FitResult) -> FitResult:

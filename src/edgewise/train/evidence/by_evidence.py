@@ -31,8 +31,8 @@ HOW = "highest marginal likelihood"
 @dataclass(frozen=True)
 class Again:
     """What `refit` goes on from: the scaled network that the fit began with, its loss, what was decided for each
-    target, the shapes that functions are held to, how sure the fit is of each function, whether logits are the mean of
-    fits to parts of the rows, and whether weights are the inverse of variances."""
+    target, the shapes that functions are held to, how sure the fit is of each function, and whether logits are the
+    mean of fits to parts of the rows."""
 
     start: KAN
     loss: Loss
@@ -40,7 +40,6 @@ class Again:
     shapes: Shapes
     doubts: list[Doubt]
     parts: bool = False
-    precise: bool = False
     how: ClassVar[str] = HOW  # in words
 
     @property
@@ -57,7 +56,7 @@ class Again:
 
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same fit to the rows of a job; it is too short to be kept. Raises `KeyboardInterrupt` by Ctrl-C."""
-        rows, job = (job.x, job.y, job.weight), replace(job, precise=self.precise)
+        rows = job.x, job.y, job.weight
         with threads_for(operations(*job.x.shape)):
             found = additive(self.start, job, rows, monitor, self.structures, self.shapes, self.parts, job.groups)
         return Refitted(found.model, found.status, found.loss, replace(self, doubts=found.doubts))
@@ -109,7 +108,7 @@ def fit_kan(
         found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss, [])
     if job.own_split:
         job = replace(job, xv=None, yv=None, wv=None)
-    again = Again(start, job.loss, found.structures, shapes, found.doubts, precise=job.precise)
+    again = Again(start, job.loss, found.structures, shapes, found.doubts)
     job = replace(job, loss=found.loss)
     words = shapes.words(model.metadata.inputs)
     how = f"{HOW}, held: {words}" if words else HOW
