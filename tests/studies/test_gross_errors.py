@@ -229,6 +229,24 @@ def test_each_round_has_its_own_part_of_the_journal(tmp_path: Path, monkeypatch:
     assert len(set(names)) == len(names) > 1
 
 
+def test_other_rows_that_bend_nothing_take_no_more_stages(monkeypatch: pytest.MonkeyPatch):
+    X, _, y = rows(9)
+    X, y = np.vstack([X, X + 1e-3]), np.concatenate([y, y])
+    y[7], y[20] = 1e5, 900.0  # the first hides the second
+    rounds = []
+
+    def counted(*given: Any) -> Trained:
+        rounds.append(given)
+        return chosen_network(*given)
+
+    table = from_arrays(X, y)
+    found = chosen_network(table, settings(), False)
+    monkeypatch.setattr(gross_errors, "chosen_network", counted)
+    monkeypatch.setattr(gross_errors, "_off_lines", lambda table: table.y.new_zeros(len(table)))  # they show both
+    monkeypatch.setattr(gross_errors, "_bend", lambda *_: not rounds)
+    assert gross_errors.without_gross_errors(found, table, settings(), False, None) is None and len(rounds) == 1
+
+
 @pytest.mark.slow
 def test_rows_that_splines_miss_by_little_are_no_mistakes():
     draw = np.random.default_rng(5)

@@ -63,6 +63,8 @@ def without_gross_errors(
         try:
             if found.of_log is not None and not _stay_far(found, rest, without, settings):
                 return None
+            if number and not _bend(found, rest, far, settings):  # they are others than at first
+                return None
             found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
         except (TrainingError, ConfigError, DataError):
             return None

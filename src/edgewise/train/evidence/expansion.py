@@ -26,9 +26,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .factors import factor_of, inverse_diagonal, occam_of
 from .gram import Blocks, gram_with_constant
 from .likelihoods import Likelihood, Pairs, shares_of
-from .marginal import Spread, factor_of, occam_of, spread_of, worth
+from .marginal import Spread, spread_of, worth
 from .tuning import TUNED
 
 
@@ -114,7 +115,7 @@ class Whole:
 
     def determined(self) -> Tensor:
         """By the inverse."""
-        variance = self.covariance.diagonal().reshape(-1, len(self.precision))[:, 1:]
+        variance = inverse_diagonal(self.factor).reshape(-1, len(self.precision))[:, 1:]
         return (1 - self.precision[1:] * variance).clamp(min=0).sum(0)
 
     def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
@@ -183,7 +184,7 @@ class ByClass:
 
     def determined(self) -> Tensor:
         """Of the contrasts."""
-        variances = torch.stack([torch.cholesky_inverse(factor).diagonal()[1:] for factor in self.factors])
+        variances = torch.stack([inverse_diagonal(factor)[1:] for factor in self.factors])
         return self.part * (1 - self.precision[1:] * variances).clamp(min=0).sum(0)
 
     def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:

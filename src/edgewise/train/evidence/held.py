@@ -24,9 +24,10 @@ from ...errors import TrainingError
 from .chosen_terms import Model
 from .edge_basis import EdgeBasis
 from .expansion import taylor
+from .factors import factor_of
 from .fit_task import Task
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Posterior, Prior, Sums, factor_of
+from .marginal import Posterior, Prior, Sums
 from .not_below import Level, held_to
 from .shapes import Shape
 from .terms import Term, prior_of

@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...errors import TrainingError
 from ..problems.products import add_symmetric
+from .factors import factor_of, inverse_diagonal, occam_of
 from .gram import Blocks, gram
 from .tuning import TUNED
 
@@ -215,8 +215,8 @@ class Sums:
             return found, half.square().sum(0), occam
         factor = factor_of(self.inner / noise + torch.diag(precision))
         found = torch.cholesky_solve((self.right / noise)[:, None], factor)[:, 0]
-        variance = torch.cholesky_inverse(factor).diagonal()
-        return found, (1 - precision * variance).clamp(min=0), occam_of(factor, precision)
+        determined = (1 - precision * inverse_diagonal(factor)).clamp(min=0)
+        return found, determined, occam_of(factor, precision)
 
     @cached_property
     def inner(self) -> Tensor:
@@ -312,31 +312,6 @@ def narrowed(sums: Sums, prior: Prior, found: Posterior) -> Posterior:
     return replace(found, worth=value, spread=sure, **new)
 
 
-def factor_of(matrix: Tensor) -> Tensor:
-    """The Cholesky factor of a precision (m, m).
-
-    Where almost no noise is left, round-off may take a direction of it below zero. The diagonal is then raised, by as
-    little as mends that.
-
-    Raises:
-        TrainingError: it is not finite, or far from positive: the loss has no curvature that floats can hold.
-
-    >>> factor_of(torch.ones(2, 2, dtype=torch.float64) - 1e-16 * torch.eye(2)).diagonal()[0].round(decimals=6)
-    tensor(1., dtype=torch.float64)
-    """
-    found, failed = torch.linalg.cholesky_ex(matrix)
-    part = torch.finfo(matrix.dtype).eps
-    while bool(failed) and part < 1:
-        found, failed = torch.linalg.cholesky_ex(matrix + torch.diag(part * matrix.diagonal()))
-        part *= 10
-    if bool(failed):
-        raise TrainingError(
-            "the loss has no curvature that numbers of 64 bits can hold; the targets may span too many powers of ten."
-            " Fit their logarithm, or take another loss"
-        )
-    return found
-
-
 def believed(gain: float, prior: Prior) -> bool:
     """Whether noise alone would hardly give such a gain.
 
@@ -385,8 +360,3 @@ def spread_of(covariances: Sequence[Tensor], terms: Tensor, places: Tensor) -> S
     each = dict(of_terms(terms))
     found = [[covariance[at][:, at] for covariance in covariances] for at in each.values()]
     return Spread(list(each), [places[at] for at in each.values()], found)
-
-
-def occam_of(factor: Tensor, precision: Tensor) -> float:
-    """Log determinant of a posterior's precision, of which this is the Cholesky factor, over that of its prior."""
-    return float(2 * factor.diagonal().log().sum() - precision.log().sum())

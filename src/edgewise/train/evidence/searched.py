@@ -28,7 +28,8 @@ Smooth = Callable[[tuple[int, ...]], "Searched"]
 Look = Callable[["Searched", tuple[int, ...]], "Searched"]
 Hold = Callable[[Sequence[Task], Sequence[Model]], list[Model]]
 Again = Callable[..., "Searched"]
-Given = tuple[list[Variable], list[Task], list[tuple[list[int], list[Pair], int]]]
+Among = tuple[list[int], list[Pair], int]  # the single variables, the pairs, and how many of these at most
+Given = tuple[list[Variable], list[Task], list[Among]]
 
 
 class Searched(NamedTuple):
@@ -134,7 +135,7 @@ def rough_rooms(rows: int, columns: int) -> list[int]:
     return [room for room in (usual, more if more >= 2 * TUNED.rough else 0) if room >= TUNED.fewest_rough]
 
 
-def _tied(bare: Task, task: Task, among: tuple[list[int], list[Pair], int]) -> Task:
+def _tied(bare: Task, task: Task, among: Among) -> Task:
     """The task `bare`, whose groups have offsets as wide as functions of single variables leave room for. `task`: the
     same with its variables."""
     return replace(bare, tied=tie_of(task, [edge_term(number, task.variables[number]) for number in among[0]]))
@@ -172,7 +173,7 @@ def _searched(
     return best
 
 
-def _is_nearer(one: Searched, other: Searched, among: Sequence[tuple[list[int], list[Pair], int]]) -> bool:
+def _is_nearer(one: Searched, other: Searched, among: Sequence[Among]) -> bool:
     """Whether one search is nearer than another to rows that are left out in turn, by fits to the rest. Squared errors
     alone are asked for, which is where it was measured. among: what each task was searched among."""
     task, gain = one.tasks[0], 0.0
@@ -184,9 +185,16 @@ def _is_nearer(one: Searched, other: Searched, among: Sequence[tuple[list[int], 
         mine, rest = out.nonzero()[:, 0], (~out).nonzero()[:, 0]
         for found, sign in ((one, -1), (other, 1)):
             each = zip(found.tasks, among, found.structures(), strict=True)
-            ends = [search(task.take(rest), *a, known) for task, a, known in each]
+            ends = [search(task.take(rest), *_of(a, known), known) for task, a, known in each]
             gain += sign * _loss(found._replace(ends=ends), mine)
     return gain > 0
+
+
+def _of(among: Among, known: Structure) -> Among:
+    """What is searched, with the single variables alone that are known to act, if any do: a choice among hundreds,
+    made anew for each fit, takes most of the time of a search."""
+    numbers, pairs, most = among
+    return [number for number in numbers if number in known.alone] or numbers, pairs, most
 
 
 def _leaves_finer(task: Task, found: Model, wide: Task, rough: int) -> bool:

@@ -155,6 +155,9 @@ class EvidenceTuning:
     and 3 to 100 columns, three seeds a size and more: means and standard deviations are as the theory says."""
     largest_change: float = 1000.0
     """Factor by which a strength changes in one update, at most."""
+    columns_at_once: int = 96
+    """Of the inverse of a factor that has more than twice as many. Of 400 to 900, twice and half as many take a tenth
+    longer."""
     noise: float = 1e-8
     """Least variance of the noise, as a part of that of the targets: below, round-off would decide."""
     unpenalised: float = 1e-6
