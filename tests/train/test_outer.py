@@ -51,6 +51,19 @@ def test_a_function_of_a_sum_leaves_the_noise(law: str):
     assert turns.model.topology.shape_text() == "[2, 1, 1]"
 
 
+def test_a_round_that_goes_astray_is_not_taken_nor_any_after_it():
+    y = LAWS["levels off"](SUM) + NOISE
+    rows, rounds = (X, y, None), []
+
+    def astray(before: Turns, after: Turns) -> bool:
+        rounds.append((before, after))
+        return len(rounds) == 2
+
+    last = Turns.begun(added(X, y), rows).taken(rows, lambda _, target, weight: added(X, target, weight), astray=astray)
+    (_, first), (before, _) = rounds
+    assert last is first is before
+
+
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.slow
 def test_a_refit_finds_it_anew_by_other_rows(law: str):

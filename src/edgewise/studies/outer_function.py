@@ -56,7 +56,13 @@ def with_outer(
             return None
         if room.topology.depth > 1:
             turns = turns.taken(data, searched(room, data, training.groups), 1, again)
-        found = of(plain, turns.taken(data, again))
+
+        def astray(before: Turns, after: Turns) -> bool:
+            """Rounds may follow a few far rows without end: what the others leave then grows."""
+            worse = squares(after.model, choosing) > squares(before.model, choosing)
+            return worse and not within_error(after.model, plain.model, choosing, loss)
+
+        found = of(plain, turns.taken(data, again, astray=astray))
     found = replace(found, seconds=time.perf_counter() - began)
     if clearly_better(found.model, plain.model, choosing, loss):
         return found

@@ -38,6 +38,8 @@ FLAT = 0.1  # of the slope in the root mean square: where the outer function is 
 
 Anew = Callable[[FitResult, Tensor, Tensor], FitResult]
 """A fit of the sum, after the one before it, to targets (n, 1) whose rows count so much (n,)."""
+Astray = Callable[["Turns", "Turns"], bool]
+"""Whether a round led to something that rows which it has not seen speak against: before it, and after."""
 
 
 class Turns(NamedTuple):
@@ -59,16 +61,24 @@ class Turns(NamedTuple):
             square = (y - outer(total)).square()[:, 0]
         return Turns(inner, outer, mean_of(square, weight))
 
-    def taken(self, rows: Rows, anew: Anew, rounds: int = ROUNDS, shorter: Anew | None = None) -> Turns:
+    def taken(
+        self,
+        rows: Rows,
+        anew: Anew,
+        rounds: int = ROUNDS,
+        shorter: Anew | None = None,
+        astray: Astray = lambda before, after: False,
+    ) -> Turns:
         """After so many rounds at most. A step that leaves more is shortened; where none leaves less, or a round leaves
         nearly as much as the one before, it was the last. Raises `KeyboardInterrupt` by Ctrl-C.
 
-        shorter: how a shortened step is fitted, after the longer one; as the first, where that is None.
+        shorter: how a shortened step is fitted, after the longer one; as the first, where that is None. astray: which
+        round is not taken, nor any after it.
         """
         last = self
         for _ in range(rounds):
             new = last._next(rows, anew, shorter or anew)
-            if new is None:
+            if new is None or astray(last, new):
                 break
             before, last = last.left, new
             if last.left > (1 - SETTLED) * before:
