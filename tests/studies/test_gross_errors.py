@@ -229,22 +229,25 @@ def test_each_round_has_its_own_part_of_the_journal(tmp_path: Path, monkeypatch:
     assert len(set(names)) == len(names) > 1
 
 
-def test_other_rows_that_bend_nothing_take_no_more_stages(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("bend", [True, False])
+def test_rows_that_are_far_after_others_take_more_stages_where_they_bend_something(
+    bend: bool, monkeypatch: pytest.MonkeyPatch
+):
     X, _, y = rows(9)
-    X, y = np.vstack([X, X + 1e-3]), np.concatenate([y, y])
-    y[7], y[20] = 1e5, 900.0  # the first hides the second
-    rounds = []
+    table, rounds = from_arrays(X, y), []
+    found, first, later = chosen_network(table, settings(), False), *torch.zeros(2, len(y), dtype=torch.bool)
+    first[7], later[20] = True, True
 
     def counted(*given: Any) -> Trained:
         rounds.append(given)
-        return chosen_network(*given)
+        return found
 
-    table = from_arrays(X, y)
-    found = chosen_network(table, settings(), False)
     monkeypatch.setattr(gross_errors, "chosen_network", counted)
-    monkeypatch.setattr(gross_errors, "_off_lines", lambda table: table.y.new_zeros(len(table)))  # they show both
-    monkeypatch.setattr(gross_errors, "_bend", lambda *_: not rounds)
-    assert gross_errors.without_gross_errors(found, table, settings(), False, None) is None and len(rounds) == 1
+    monkeypatch.setattr(gross_errors, "_apart", lambda _: later if rounds else first)
+    monkeypatch.setattr(gross_errors, "_is_tail", lambda *_: False)
+    monkeypatch.setattr(gross_errors, "_bend", lambda *_: bend or not rounds)
+    left = gross_errors.without_gross_errors(found, table, settings(), False, None)
+    assert (left is not None) == bend and len(rounds) == 1 + bend
 
 
 @pytest.mark.slow

@@ -57,14 +57,14 @@ def without_gross_errors(
     asked = trained.of_log is None and trained.chosen.ending is not None and not followed
     if asked and not _bend(trained, rest, far, settings):
         return None
-    found = trained
+    found, before = trained, far
     for number in range(TUNED.gross_rounds):  # the largest errors hide others
         without = rest.take((~far).nonzero()[:, 0])
         try:
             if found.of_log is not None and not _stay_far(found, rest, without, settings):
                 return None
-            if number and not _bend(found, rest, far, settings):  # they are others than at first
-                return None
+            if not bool((far & before).any()) and found.chosen.ending and not _bend(found, rest, far, settings):
+                return None  # none is one of those that did, nor does any bend anything
             found = chosen_network(without, settings, progress, journal and journal.part(f"round {number}"))
         except (TrainingError, ConfigError, DataError):
             return None

@@ -26,7 +26,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .factors import factor_of, inverse_diagonal, occam_of
+from .cholesky import factor_of, inverse_diagonal, occam_of
 from .gram import Blocks, gram_with_constant
 from .likelihoods import Likelihood, Pairs, shares_of
 from .marginal import Spread, spread_of, worth

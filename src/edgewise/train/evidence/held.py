@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 
 from ...errors import TrainingError
+from .cholesky import factor_of
 from .chosen_terms import Model
 from .edge_basis import EdgeBasis
 from .expansion import taylor
-from .factors import factor_of
 from .fit_task import Task
 from .likelihoods import Classes, Likelihood, Scored
 from .marginal import Posterior, Prior, Sums

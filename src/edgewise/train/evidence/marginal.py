@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ..problems.products import add_symmetric
-from .factors import factor_of, inverse_diagonal, occam_of
+from .cholesky import factor_of, inverse_diagonal, occam_of
 from .gram import Blocks, gram
 from .tuning import TUNED
 

@@ -185,12 +185,12 @@ def _is_nearer(one: Searched, other: Searched, among: Sequence[Among]) -> bool:
         mine, rest = out.nonzero()[:, 0], (~out).nonzero()[:, 0]
         for found, sign in ((one, -1), (other, 1)):
             each = zip(found.tasks, among, found.structures(), strict=True)
-            ends = [search(task.take(rest), *_of(a, known), known) for task, a, known in each]
+            ends = [search(task.take(rest), *_acting(a, known), known) for task, a, known in each]
             gain += sign * _loss(found._replace(ends=ends), mine)
     return gain > 0
 
 
-def _of(among: Among, known: Structure) -> Among:
+def _acting(among: Among, known: Structure) -> Among:
     """What is searched, with the single variables alone that are known to act, if any do: a choice among hundreds,
     made anew for each fit, takes most of the time of a search."""
     numbers, pairs, most = among

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from edgewise.train.evidence.factors import factor_of, inverse_diagonal, occam_of
+from edgewise.train.evidence.cholesky import factor_of, inverse_diagonal, occam_of
 from edgewise.train.evidence.tuning import TUNED
 
 
