@@ -83,7 +83,7 @@ def test_a_look_ends_early_where_it_is_not_hopeful(hopes: list[bool], steps: int
     rows = of_pictures(300, 1)
     job = Job(rows.X, rows.y, StudySettings().loss_of(rows), rows.weight)
     told = iter(hopes)
-    found, _ = by_ridge.tried(broad.begun(rows, 0), job, lambda model: next(told))
+    found, _ = by_ridge.tried(broad.begun(rows, 0), job, lambda model, steps: next(told))
     assert sum(taken) == steps and right(found, rows) > 0.9
 
 

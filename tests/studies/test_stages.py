@@ -71,3 +71,33 @@ def test_ctrl_c_at_a_function_of_the_sum_leaves_the_sum_that_was_kept(monkeypatc
     assert trained.interrupted
     assert [stage["name"] for stage in trained.stages] == [stages.WITH_PAIRS, stages.ADDITIVE]
     assert list(trained.beside) == [stages.WITH_PAIRS]
+
+
+def test_the_sum_alone_is_what_a_search_of_its_own_finds_and_takes_none(monkeypatch: pytest.MonkeyPatch):
+    searches = []
+
+    def counted(start: ew.KAN, *given: Any) -> FitResult:
+        searches.append(start)
+        return in_closed_form(start, *given)
+
+    in_closed_form = stages.in_closed_form
+    monkeypatch.setattr(stages, "in_closed_form", counted)
+    monkeypatch.setattr(stages, "TUNED", replace(TUNED, fewest_choosing=1))
+    monkeypatch.setattr(stages, "as_good", lambda *_, **__: False)  # products are clearly worse
+    monkeypatch.setattr(stages, "with_outer", lambda *_: None)
+    draw = torch.Generator().manual_seed(0)
+    X = torch.rand(300, 3, dtype=torch.float64, generator=draw)
+    noise = 0.1 * torch.randn(300, dtype=torch.float64, generator=draw)
+    rows = from_arrays(X, torch.sin(6 * X[:, 0]) + 4 * X[:, 1] * X[:, 2] + noise)
+    settings = StudySettings.of((5,), "auto", effort="quick")
+    trained = stages.chosen_network(rows, settings, progress=False)
+    assert len(searches) == 1 and stages.kind_of(trained.sums) == stages.ADDITIVE
+    training, choosing = beginnings.parts(rows, settings.seed)
+    assert choosing is not None
+    alone = beginnings.with_room(rows, replace(settings, interactions=0))
+    judges = choosing.X, choosing.y
+    found = ew.fit(alone, training.X, training.y, optimizer="evidence", validation=judges, progress=False)
+    assert torch.allclose(trained.sums(choosing.X), found.model(choosing.X), atol=1e-3)
+    told = next(stage for stage in trained.stages if stage["name"] == stages.ADDITIVE)
+    lost = float((trained.sums(choosing.X).detach() - choosing.y).square().mean())
+    assert told["validation_loss"] == pytest.approx(lost)

@@ -25,7 +25,7 @@ from ..train.job import Job
 from ..train.mixed import mixed
 from ..train.result import FitResult
 from ..train.solvers.status import Status
-from ..train.ways.by_ridge import Shrunk, tried
+from ..train.ways.by_ridge import GLANCES, Shrunk, tried
 from .choosing import behind, clearly_better, explained, group_error, mean_over
 from .scores import predict, row_losses
 from .tuning import TUNED
@@ -50,9 +50,13 @@ def broad(
         return None
     start, mixing = begun(training, seed), mixes(plain, training, loss)
 
-    def hopeful(look: KAN) -> bool:
+    def hopeful(look: KAN, steps: int) -> bool:
         if mixing:
             return share_of(plain.model, look, choosing, TUNED.broad_hope) > 0
+        if (
+            steps > GLANCES[0]
+        ):  # of thirteen looks at tables that had not caught up by the second glance, none did later
+            return lost(look, choosing, loss) < lost(plain.model, choosing, loss)
         return not behind(look, plain.model, choosing, loss)
 
     look, ending = tried(start, Job(training.X, training.y, loss, training.weight, seed=seed), hopeful)
@@ -66,9 +70,14 @@ def broad(
     if not share:
         return wide
     found = mixed(plain, look, ending, share)
-    new, old = (mean_over(row_losses(model, choosing, loss), choosing) for model in (found.model, plain.model))
+    new, old = (lost(model, choosing, loss) for model in (found.model, plain.model))
     alone = wide is not None and share == TUNED.broad_most and clearly_better(wide.model, plain.model, choosing, loss)
     return wide if alone or new * TUNED.broad_worth >= old else found
+
+
+def lost(model: KAN, rows: Table, loss: Loss) -> float:
+    """What these rows lose by a network, in the mean."""
+    return mean_over(row_losses(model, rows, loss), rows)
 
 
 def mixes(plain: FitResult, training: Table, loss: Loss) -> bool:

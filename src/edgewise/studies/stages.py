@@ -22,7 +22,8 @@ from ..train.choose import EVIDENCE
 from ..train.evidence.by_evidence import Again
 from ..train.fit import fit
 from ..train.mixed import Mixed
-from ..train.result import FitResult
+from ..train.refit import refit
+from ..train.result import FitResult, measure
 from ..train.resuming.journal import Journal, Part
 from ..train.solvers.status import Status
 from .beginnings import fresh, parts, with_room
@@ -113,13 +114,28 @@ def _as_sum(course: Course, given: Ingredients) -> Course:
     many = given.many
     if many is None or given.training.classes is not None or course.called != WITH_PAIRS:
         return course
-    added = in_closed_form(given.sums, given.training, given.settings, given.how)
+    added = _alone(given, many)
     if added.status is Status.INTERRUPTED:
         return replace(course, interrupted=True)
     course = replace(course, added=added)
     if as_good(given.plain.model, added.model, many, loss=given.loss):
         return course
     return course.told(ADDITIVE, added).keeping(ADDITIVE, added)
+
+
+def _alone(given: Ingredients, many: Table) -> FitResult:
+    """The fit of the sum alone, with what the search for pairs decided of single columns. Where it decided that by
+    pairs, with one strength for all of them, there is a search of its own. many: the rows that choose."""
+    plain, training = given.plain, given.training
+    ending = plain.ending
+    if not isinstance(ending, Again) or any(structure.pooled for structure in ending.structures):
+        return in_closed_form(given.sums, training, given.settings, given.how)
+    alone = [replace(structure, pairs=[], finer={}, tame=()) for structure in ending.structures]
+    before = replace(plain, ending=replace(ending, structures=alone), history=[])
+    found = refit(before, training.X, training.y, **training.row_settings, progress=False)
+    judged, metrics = measure(found.model, many.X, many.y, given.how["loss"], many.weight)
+    named = {f"validation_{name}": value for name, value in metrics.items()}
+    return replace(found, validation_loss=judged, metrics={**found.metrics, **named})
 
 
 def _outer(course: Course, given: Ingredients) -> Course:

@@ -52,3 +52,29 @@ def test_no_fit_is_made_without_a_weak_term_that_is_worth_more_than_it_is_charge
     monkeypatch.setattr(chosen_terms, "model_of", noted)
     assert chosen(task, terms) == [0, 1]
     assert made == [[0, 1]]
+
+
+def test_of_many_columns_the_few_that_matter_are_found_without_fits_of_half_of_them(monkeypatch: pytest.MonkeyPatch):
+    task, terms = posed(1, 1.0, 64)  # 832 functions on 200 rows
+    tried, of = [], chosen_terms.model_of
+
+    def noted(task: Task, some: list[Any], common: bool, *more: Any) -> Model:
+        tried.append(len(some))
+        return of(task, some, common, *more)
+
+    monkeypatch.setattr(chosen_terms, "model_of", noted)
+    assert chosen(task, terms) == [0, 1]
+    halves = [count for count in (1, 2, 4, 8, 16, 32) if count in tried]
+    assert tried[0] == 64 and halves[:3] == [1, 2, 4] and 32 not in tried
+
+
+def test_the_likeliest_of_the_halves_is_taken_however_many_there_are():
+    draw = torch.Generator().manual_seed(0)
+    x = torch.randn(120, 24, dtype=torch.float64, generator=draw)
+    y = x[:, :12].sum(1) + 0.5 * torch.randn(120, dtype=torch.float64, generator=draw)
+    weight, start = torch.ones(120, dtype=torch.float64), ew.KAN((24, 1), seed=0).double()
+    task = Task(x, weight, y, 1, variables(start, x, weight, TUNED.intervals), lambda loss: False)
+    terms = [edge_term(number, task.variables[number]) for number in range(24)]
+    whole = chosen_terms.model_of(task, terms, False, None, (24, 0))
+    found = chosen_terms._halved(task, whole, (24, 0))
+    assert sorted(term.variables[0] for term in found.terms) == list(range(12))

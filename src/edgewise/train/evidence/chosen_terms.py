@@ -124,14 +124,16 @@ def _halved(task: Task, whole: Model, among: Among) -> Model:
     """The likeliest of the half, the quarter, and so on of the terms, those of the most worth, each fitted anew.
 
     Where there are more functions than rows, the strengths of all may come to rest where noise is fitted as well. There
-    a few terms are more likely, but no path leads to them: those that say nothing each seem to be worth something.
+    a few terms are more likely, but no path leads to them: those that say nothing each seem to be worth something. The
+    fewest come first, and most of the time goes to the many: there are no more where two in turn are less likely.
     """
-    by_worth, tries = whole.posterior.worth.argsort(descending=True).tolist(), [whole]
-    count = len(by_worth) // 2
-    while count:
+    by_worth, tries, size = whole.posterior.worth.argsort(descending=True).tolist(), [whole], len(whole.terms)
+    for count in [size >> half for half in range(size.bit_length() - 1, 0, -1)]:
         kept = [whole.terms[number] for number in sorted(by_worth[:count])]
         tries.append(model_of(task, kept, False, None, among, whole))
-        count //= 2
+        scores = [model.score for model in tries[1:]]
+        if scores.index(max(scores)) < len(scores) - 2:
+            break
     return max(tries, key=lambda model: model.score)
 
 

@@ -95,19 +95,21 @@ def small_enough(
     pair of two columns of levels."""
     smooth = [int((variable.kinds != ROUGH).sum()) for variable in variables]
     rough = [len(variable.kinds) - count for variable, count in zip(variables, smooth, strict=True)]
+    whole = [variable.whole for variable in variables]  # once each: there may be thousands of pairs
     kept = []
     for first, second in pairs:
-        one, other = variables[first], variables[second]
-        if one.whole or other.whole:
+        if whole[first] or whole[second]:
             left, right = (
-                len(mine.kinds) if mine.whole else min(smooth[place], max(1, TUNED.products // len(theirs.kinds)))
-                for place, mine, theirs in ((first, one, other), (second, other, one))
+                len(variables[mine].kinds)
+                if whole[mine]
+                else min(smooth[mine], max(1, TUNED.products // len(variables[other].kinds)))
+                for mine, other in ((first, second), (second, first))
             )
             size = left * right
         else:
             size = min(TUNED.products, smooth[first] * smooth[second])
             size += min(TUNED.products, rough[first] * rough[second])
-        if size <= (cells if one.whole and other.whole else TUNED.slopes):
+        if size <= (cells if whole[first] and whole[second] else TUNED.slopes):
             kept.append((first, second))
     return kept
 

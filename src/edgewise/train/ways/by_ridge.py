@@ -124,11 +124,12 @@ def fit_kan(model: KAN, start: KAN, job: Job, everything: Rows, settings: FitSet
     return result if status in CUT else replace(result, ending=ending)
 
 
-def tried(model: KAN, job: Job, hopeful: Callable[[KAN], bool]) -> tuple[KAN, Shrunk]:
+def tried(model: KAN, job: Job, hopeful: Callable[[KAN, int], bool]) -> tuple[KAN, Shrunk]:
     """The network of the strength that is tried first, without any question to unseen rows, and what `refit` goes on
     from. Raises `KeyboardInterrupt` by Ctrl-C.
 
-    hopeful: told of the network after so many steps as `GLANCES` says. Where it says no, there are no more.
+    hopeful: told of the network, and of its steps, after so many as `GLANCES` says. Where it says no, there are no
+    more.
     """
     ending = Shrunk(prepared(model, job), job.loss, STRENGTHS[FIRST], STEPS)
     found = ending.start
@@ -136,7 +137,7 @@ def tried(model: KAN, job: Job, hopeful: Callable[[KAN], bool]) -> tuple[KAN, Sh
         found, status = _shrunk(found, job, ending.strength, steps - before, Monitor(progress=False))
         if status is Status.INTERRUPTED:
             raise KeyboardInterrupt
-        if status is Status.CONVERGED or not hopeful(found):
+        if status is Status.CONVERGED or not hopeful(found, steps):
             break
     return found, ending
 
