@@ -284,3 +284,30 @@ def test_cells_of_other_kinds_are_levels(kind: str):
 def test_targets_that_are_times_or_dates_are_told(y, message: str):
     with pytest.raises(DataError, match=f"y holds {message}"):
         ew.KANRegressor().fit(np.arange(20.0)[:, None], y)
+
+
+def of_thirty() -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(0).random((30, 2))
+    return X, X.sum(1)
+
+
+@pytest.mark.parametrize("frame", [False, True])
+def test_what_is_infinite_is_named_by_its_place(frame: bool):
+    X, y = of_thirty()
+    X[3, 1] = np.inf
+    given, column = (pd.DataFrame(X, columns=["u", "v"]), "'v'") if frame else (X, "1")
+    with pytest.raises(DataError, match=rf"X is not finite in row 3, column {column} \(is inf\)"):
+        ew.KANRegressor().fit(given, y)
+    X[3, 1], y[5] = 0.0, -np.inf
+    with pytest.raises(DataError, match="y is not finite in row 5"):
+        ew.KANRegressor().fit(X, y)
+
+
+def test_targets_of_text_and_no_targets_are_refused_in_words():
+    X, y = of_thirty()
+    with pytest.raises(DataError, match="y holds text such as 'b', wanted numbers; KANClassifier tells classes apart"):
+        ew.KANRegressor().fit(X, ["1", "b", "2.5"] * 10)
+    with pytest.raises(DataError, match="y has no rows"):
+        ew.KANClassifier().fit(X[:0], [])
+    with pytest.raises(DataError, match="sample_weight must not be negative, got -1 in row 4"):
+        ew.KANRegressor().fit(X, y, sample_weight=np.where(np.arange(30) == 4, -1.0, 1.0))

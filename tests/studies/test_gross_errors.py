@@ -55,6 +55,22 @@ def test_a_mistyped_target_costs_nothing_and_is_told(factor: float):
     assert np.mean(high - low) < 1.3 * 2 * 1.645
 
 
+def test_several_lost_decimal_points_of_few_rows_cost_nothing():
+    X, law, y = (part[:150] for part in rows(0))
+    wrong = y.copy()
+    wrong[[7, 40, 111]] *= 100
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(y=wrong)
+    fresh, truth, _ = rows(1)
+    clean = ew.KANRegressor(hidden=(), random_state=0).fit(X, y)
+    with pytest.warns(EdgewiseWarning, match="3 rows are far"):
+        found = ew.KANRegressor(hidden=(), random_state=0).fit(frame[list("abcd")], frame.y)
+    far, near = (
+        np.sqrt(np.mean((model.predict(part) - truth) ** 2))
+        for model, part in ((found, pd.DataFrame(fresh, columns=list("abcd"))), (clean, fresh))
+    )
+    assert far < 1.1 * near
+
+
 @pytest.mark.parametrize("place", [0, 5, 50, 51])
 def test_a_law_without_noise_is_written_down_beside_a_wrong_number(place: int):
     draw = np.random.default_rng(3)
@@ -76,7 +92,7 @@ def test_a_row_that_judges_is_judged_and_the_last_fit_leaves_it_out():
     network = found.scores["this network"]
     assert isinstance(network, dict) and network["rmse"] > 500
     assert float((found.model(found.table.X) - found.table.y).detach().abs().median()) < 1
-    assert "2 rows are far from what all others say" in found.verdict
+    assert "2 rows (rows 1, 2) are far from what all others say" in found.verdict
     near = believed(found.trained, found.held)
     now = scores(near, predict(found.judged, near))
     assert f"1 of them looks like a mistake; without it, the RMSE is {now['rmse']:.4g}" in found.verdict

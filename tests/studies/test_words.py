@@ -92,6 +92,24 @@ def test_whether_the_network_that_is_judged_saw_a_mistake_is_told(late, says) ->
     assert says in words.gross_errors(1, "y", 1e4, 12.0, late)
 
 
+def test_a_network_that_beats_the_mean_of_the_rows_fitted_to_is_not_said_to_be_no_better() -> None:
+    text = words.verdict("regression", "y", regression(17.4, -26.0), {"mean": regression(29.6, -79.6)})
+    assert "no better than their own mean, though better than that of the rows fitted to (29.6)" in text
+
+
+def test_a_baseline_that_names_more_by_chance_is_not_said_to_do_better() -> None:
+    lucky = {"accuracy": 0.7, "cross_entropy": 0.72}
+    text = words.verdict(
+        "classification", "kind", {"accuracy": 0.6, "cross_entropy": 0.7}, {"most frequent class": MOST, "trees": lucky}
+    )
+    assert "names more right, but says no better than frequencies" in text and "does better" not in text
+
+
+def test_the_lines_of_mistakes_are_told():
+    assert "A row (line 42) has" in words.gross_errors(1, "y", 1e4, 12.0, lines=[42], unit="line")
+    assert "2 rows (lines 42, 113) are" in words.gross_errors(2, "y", 1e4, 12.0, lines=[42, 113], unit="line")
+
+
 @pytest.mark.parametrize(("accuracy", "told"), [(0.8, True), (0.6, False)])
 def test_classes_that_a_baseline_tells_are_not_said_to_be_beyond_the_inputs(accuracy, told) -> None:
     others = {"most frequent class": MOST, "logistic regression": {"accuracy": accuracy, "cross_entropy": 0.5}}

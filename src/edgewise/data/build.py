@@ -68,7 +68,9 @@ def build(
     faults, spared = [*read.faults, *goals.faults, *ungrouped], goals.faults if TARGETLESS in drop else []
     keep, left_out = usable_rows(grid, faults, drop_rows=ROWS in drop, spared=spared)
     if len(keep) < 2:
-        raise DataError(f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs more")
+        raise DataError(
+            f"{grid.where} leaves {len(keep)} usable row{'' if len(keep) == 1 else 's'}; a fit needs 2 at least"
+        )
 
     made, remarks = _inputs(grid, names, read, keep, Made(), named=features is not None)
     X, inputs = made.matrix(), made.names
@@ -99,6 +101,7 @@ def build(
         "ranges": tuple(zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), strict=True)),
         "notes": (*grid.notes, *read.notes, *goals.notes, *left_out, *remarks, *told),
         "lines": tuple(int(grid.lines[row]) for row in keep),
+        "unit": grid.unit,
         "encoding": made.encoding(),
         "texts": made.texts,
         "groups": code,
@@ -203,6 +206,18 @@ def _chosen(
     return inputs
 
 
+def _same(made: Made) -> list[str]:
+    """A note on inputs that are the same as others, of which a fit may take either."""
+    first: dict[bytes, str] = {}
+    copies = [
+        f"{shown(name)} of {shown(first[key])}"
+        for name, column in zip(made.names, made.columns, strict=True)
+        if first.setdefault(key := np.ascontiguousarray(column, dtype=float).tobytes(), name) != name
+    ]
+    same = "is a copy" if len(copies) == 1 else "are copies"
+    return [f"what one input says, another does, too; {same}: {few(copies)}"] if copies else []
+
+
 def _inputs(
     grid: Grid, inputs: Sequence[str], read: ReadColumns, keep: np.ndarray, made: Made, named: bool
 ) -> tuple[Made, list[str]]:
@@ -236,7 +251,8 @@ def _inputs(
         elif name in read.numbers:
             values = read.numbers[name][keep]
             there = values[~np.isnan(values)]
-            if not named and len(there) == len(values) and counts_rows(name, values):
+            whole = (read.numbers[name], values)  # of all rows, too: some may be left out for their targets
+            if not named and any(not np.isnan(part).any() and counts_rows(name, part) for part in whole):
                 notes.append(f"column {shown(name)} counts the rows, as ids do: left out")
                 continue
             if not len(there) or (_is_constant(there) and len(there) == len(values)):
@@ -252,6 +268,7 @@ def _inputs(
     if not made.columns:
         why = f"; constant: {few(constant)}" if constant else "".join(f"; {note}" for note in notes[:MOST])
         raise DataError(f"{grid.where} has no input column that varies{why}")
+    notes += _same(made)
     if shared := twice(made.names):
         raise DataError(f"columns and levels share the name {shown(min(shared))}; rename the column")
     if len(made.columns) > len(keep):

@@ -40,6 +40,7 @@ class Table:
         ranges: lowest and highest value of each input.
         notes: sentences on what was changed or guessed.
         lines: where each row stood in the file or frame.
+        unit: "line" or "row", what `lines` counts.
         weight (n,): how often each row counts; None where all count once.
         encoding: how columns became inputs, for new rows.
         texts: column -> the text of each row (n,), of columns whose rare levels are `other`, but may be names of what
@@ -56,6 +57,7 @@ class Table:
     ranges: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
+    unit: str = "row"
     weight: Tensor | None = None
     encoding: Encoding = Encoding()
     texts: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -90,7 +90,7 @@ def decode(raw: bytes, where: str) -> tuple[str, list[str]]:
     ('a;b\\n', [])
     """
     if not raw:
-        raise DataError(f"{where} is empty")
+        raise DataError(f"{where} is empty, wanted a line of names and rows below it")
     for start, kind in FILE_KINDS:
         if raw.startswith(start):
             raise DataError(f"{where} is not a text table: it looks like {kind}")

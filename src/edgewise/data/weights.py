@@ -62,8 +62,11 @@ def given_weights(sample_weight: Any, *, rows: int, device: torch.device | str |
     ]
     if weight.numel() == 0:
         return weight
-    if bool((weight < 0).any()) or float(weight.max()) <= 0:
-        raise DataError("sample_weight must not be negative and must not be zero everywhere")
+    if bool((weight < 0).any()):
+        row = int((weight < 0).nonzero()[0])
+        raise DataError(f"sample_weight must not be negative, got {float(weight[row]):g} in row {row}")
+    if float(weight.max()) <= 0:
+        raise DataError("sample_weight must not be zero everywhere")
     return weight
 
 

@@ -6,8 +6,10 @@ Letters: n rows, d inputs.
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from numbers import Number
 from typing import Any
@@ -66,11 +68,12 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any, *
         ValueError: what cannot be used.
     """
     validation = require("sklearn.utils.validation")
-    X, y = _as_rows(X), _as_targets(y)
+    X, y = _as_rows(X), _as_targets(y, bool(checks.get("y_numeric")))
     named = is_frame(X)  # with names that may say that a column holds ids
     if plain := not _mixed(X):
         numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
-        X, y = validation.validate_data(estimator, X, y, **numbers, **checks)
+        with _placed(X, y):
+            X, y = validation.validate_data(estimator, X, y, **numbers, **checks)
     else:
         validation.validate_data(estimator, X, skip_check_array=True)
         y = validation.check_X_y(np.zeros((len(X), 1)), y, **checks)[1]
@@ -144,16 +147,41 @@ def _as_rows(X: Any) -> Any:
     return X
 
 
-def _as_targets(y: Any) -> Any:
+@contextmanager
+def _placed(X: Any, y: Any) -> Iterator[None]:
+    """Where scikit-learn refuses numbers that are not finite, the same with the first of them, and where it stands."""
+    try:
+        yield
+    except ValueError as error:
+        for what, part in (("X", X), ("y", y)):
+            try:
+                odd = np.argwhere(np.isinf(np.asarray(part, dtype=float)))
+            except (TypeError, ValueError):
+                continue
+            if len(odd):
+                row, *place = odd[0].tolist()
+                names = titles(part) if is_frame(part) else range(place[0] + 1) if place else ()
+                column = f", column {shown(names[place[0]])}" if place else ""
+                told = f"{what} is not finite in row {row}{column} (is inf); leave these rows out or fill them in"
+                raise DataError(told) from error
+        raise
+
+
+def _as_targets(y: Any, numeric: bool = False) -> Any:
     """y as scikit-learn takes it: a tensor as an array, and whole numbers and truth values as they are, since it would
-    read those of pandas' own kinds as floats, and refuse objects as labels. Raises `DataError` for a row without a
-    target, and for dates and lengths of time, which it would read as some number or other."""
+    read those of pandas' own kinds as floats, and refuse objects as labels. Raises `DataError` for no rows, for a row
+    without a target, for dates and lengths of time, which it would read as some number or other, and for text where
+    targets are `numeric`."""
     if isinstance(y, Tensor):
         return as_array(y, "y")
     try:
         values = np.asarray(y)
     except ValueError:  # rows of unequal length, which scikit-learn refuses in its own words
         return y
+    if values.ndim and not len(values):
+        raise DataError("y has no rows; a fit needs 2 at least")
+    if numeric and (words := [cell for cell in _cells(values, "OSU") if _is_word(cell)]):
+        raise DataError(f"y holds text such as {shown(words[0])}, wanted numbers; KANClassifier tells classes apart")
     if values.dtype.kind in "mM":
         what, unit = ("lengths of time", "hours") if values.dtype.kind == "m" else ("dates", "days since the first")
         raise DataError(f"y holds {what}; give numbers, such as {unit}")
@@ -166,6 +194,19 @@ def _as_targets(y: Any) -> Any:
     if rows and all(isinstance(value, Number | np.generic) for value in rows):
         values = np.asarray(rows)
     return values if values.dtype.kind in "biuf" else y
+
+
+def _cells(values: np.ndarray, kinds: str) -> list[Any]:
+    """All values, where they are of one of these kinds."""
+    return values.ravel().tolist() if values.dtype.kind in kinds else []
+
+
+def _is_word(cell: Any) -> bool:
+    """Whether a cell is text that is no number."""
+    try:
+        return isinstance(cell, str | bytes) and math.isnan(float(cell))
+    except ValueError:
+        return True
 
 
 def _part(grid: Grid, rows: Any) -> Grid:

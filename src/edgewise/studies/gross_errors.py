@@ -231,15 +231,18 @@ def _nearest(model: KAN, rows: Table) -> Tensor:
 
 
 def _most(rows: int) -> int:
-    """How many of so many rows may be gross errors."""
+    """How many of so many rows may be gross errors, but for those that are very far from all others."""
     return max(1, int(TUNED.gross_part * rows))
 
 
 def _apart(error: Tensor) -> Tensor:
-    """The few gross errors (n,) that are far from all others."""
-    most = _most(len(error))
+    """The few gross errors (n,) that are far from all others. There may be more where they are very far."""
+    few = _most(len(error))
+    most = max(few, int(TUNED.gross_part_far * len(error)))
     largest = error.sort(descending=True).values
-    apart = (largest[:most] > 1) & (largest[:most] >= TUNED.gross_gap * largest[1 : most + 1])
+    gap = torch.full_like(largest[:most], TUNED.gross_gap_far)
+    gap[:few] = TUNED.gross_gap
+    apart = (largest[:most] > 1) & (largest[:most] >= gap * largest[1 : most + 1])
     count = int(apart.nonzero().max()) + 1 if bool(apart.any()) else 0
     return error > largest[count]
 
@@ -358,6 +361,5 @@ def told(trained: Trained, rows: Table, seen: Table | None = None) -> tuple[str,
     made = predict(trained.splines, far)
     row, output = divmod(int((made - far.y).abs().argmax()), far.y.shape[1])
     late = seen is not None and bool(gross(trained, seen).any())
-    return (
-        words.gross_errors(len(far), far.outputs[output], float(far.y[row, output]), float(made[row, output]), late),
-    )
+    said, foreseen = float(far.y[row, output]), float(made[row, output])
+    return (words.gross_errors(len(far), far.outputs[output], said, foreseen, late, far.lines, far.unit),)

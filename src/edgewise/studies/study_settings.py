@@ -8,7 +8,7 @@ from typing import Any
 
 from ..config import is_auto, is_count, is_number, is_seed, is_sequence
 from ..data import Table
-from ..errors import ConfigError, did_you_mean, problems, shown
+from ..errors import ConfigError, problems, shown
 from ..limits import MODULE, refuse_too_large, times
 from ..losses import LOSSES, CrossEntropy, Loss, Numbers, SquaredError, as_loss
 from ..metadata import Metadata
@@ -67,7 +67,7 @@ class StudySettings:
                     (not isinstance(self.formula, bool), f"formula must be True or False, got {shown(self.formula)}"),
                     (
                         not isinstance(self.effort, str) or self.effort not in EFFORTS,
-                        f"unknown effort {shown(self.effort)}; {did_you_mean(self.effort, EFFORTS)}",
+                        f"unknown effort {shown(self.effort)}, wanted one of {', '.join(EFFORTS)}",
                     ),
                     (
                         not is_auto(self.interactions) and not is_count(self.interactions, 0),

@@ -76,6 +76,10 @@ class StudyTuning:
     """Part of the rows that may be gross errors; one may in any case. More of them are a part of the law."""
     gross_gap: float = 2.0
     """Times the largest of the other errors that the smallest gross one must have. Not measured."""
+    gross_part_far: float = 0.02
+    gross_gap_far: float = 5.0
+    """The same part and times where rows are very far, such as by a decimal point that was lost. Of Cauchy's noise, two
+    of many rows are as far from all others in one table of 25, and of Student's with two degrees in one of 600."""
     gross_tail: float = 2.0
     """Least gross errors that one may be off which stays: beyond it, there is a tail, as claims have. Not measured."""
     gross_clear: float = 3.5

@@ -14,6 +14,7 @@ from .tuning import TUNED
 # score that is compared -> what of the targets is explained, and the name of the score
 OF = {"deviance": ("deviance", "deviance"), "quantile_loss": ("loss", "quantile loss"), "mae": ("spread", "MAE")}
 EQUAL = 0.005  # difference of two accuracies below which they count as equal
+UNLIKE = 0.9  # part of the error of the mean, below which a network that explains nothing beats it: rows are unlike
 
 
 def number(value: float) -> str:
@@ -60,6 +61,8 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
         if r2 < TUNED.nothing_found:
             other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
             but = f".{mistakes}" if mistakes else _but(other)
+            if network[key] < UNLIKE * known.get(trivial, -math.inf):
+                constant = f"their own mean, though better than that of the rows fitted to ({number(known[trivial])})"
             return f"The network predicts {outputs} on unseen rows no better than {constant}{but}"
         rest = 1 - r2
         exact = "all, to round-off," if rest <= TUNED.exact else f"all but {rest:.1g}"
@@ -78,7 +81,8 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
         frequencies = baselines.get(trivial)
         if isinstance(frequencies, dict) and network[key] <= frequencies[key]:
             other = other if strong.get(best, 0.0) > frequencies[key] + EQUAL else ""
-            return f"{first} Always naming the most frequent class does as well{_chances(network, frequencies, other)}"
+            said = _chances(network, frequencies, other, baselines.get(best))
+            return f"{first} Always naming the most frequent class does as well{said}"
     if not best:
         return first
     gap = sign * (network[key] - strong[best])
@@ -98,10 +102,14 @@ def _but(other: str) -> str:
     return f"; {other} does better." if other else ": these inputs do not tell it, or not from so few rows."
 
 
-def _chances(network: Scores, frequencies: Scores, other: str) -> str:
-    """The end of a sentence on classes of which most rows have one: whether inputs tell how likely the others are."""
+def _chances(network: Scores, frequencies: Scores, other: str, strong: Scores | str | None) -> str:
+    """The end of a sentence on classes of which most rows have one: whether inputs tell how likely the others are.
+    strong: the scores of the baseline that names most, told in `other`."""
     now, then = network["cross_entropy"], frequencies["cross_entropy"]
     if 1 - now / then < TUNED.nothing_found:
+        sure = strong.get("cross_entropy", math.inf) if isinstance(strong, dict) else math.inf
+        if other and not 1 - sure / then >= TUNED.nothing_found:
+            return f"; {other} names more right, but says no better than frequencies how likely each class is."
         return _but(other)
     return (
         f", but these inputs tell how likely each class is (cross-entropy {number(now)}, by frequencies alone"
@@ -171,16 +179,19 @@ def far_values(columns: Sequence[str]) -> str:
     return f"{far}. The network takes them for mistakes, and makes nothing of them."
 
 
-def gross_errors(count: int, output: str, value: float, others: float, late: bool = False) -> str:
+def gross_errors(
+    count: int, output: str, value: float, others: float, late: bool = False, lines: Sequence[int] = (), unit: str = ""
+) -> str:
     """A sentence on rows that were left out as mistakes, and the farthest of them. late: the last fit alone left them
-    out."""
+    out; lines, unit: where they stand, as a table counts them."""
+    where = f" ({unit}{'s' * (len(lines) > 1)} {few(lines)})" if lines else ""
     here = f"{output} = {number(value)} where all others say {number(others)}"
     them, some = ("it", "it") if count == 1 else ("them", "some of them")
     use = f". The last fit leaves {them} out; the network that is judged saw {some}." if late else None
     use = use or f", so no fit used {them}."
     if count == 1:
-        return f"A row has {here}: it looks like a mistake{use}"
-    return f"{count} rows are far from what all others say and look like mistakes{use} One has {here}."
+        return f"A row{where} has {here}: it looks like a mistake{use}"
+    return f"{count} rows{where} are far from what all others say and look like mistakes{use} One has {here}."
 
 
 def heavy_tails(outputs: str) -> str:

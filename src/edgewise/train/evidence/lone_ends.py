@@ -27,8 +27,11 @@ def lone_ends(task: Task, found: Model) -> list[tuple[int, int]]:
     decides it: by a fit to all others, it is far from there. Only of squares, and of rows that are not many."""
     if task.classes > 1 or task.loss_of is not None or len(task.x) > TUNED.rows_validated or not found.believed:
         return []
+    least = TUNED.lone_range * found.posterior.noise**0.5
     return [
-        (number, side) for number, side, row, reach in _steep(task, found) if _decides(task, found, number, row, reach)
+        (number, side)
+        for number, side, row, reach in _steep(task, found)
+        if reach > least and _decides(task, found, number, row, reach)
     ]
 
 

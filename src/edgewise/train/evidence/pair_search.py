@@ -48,7 +48,7 @@ def search(
     found = _with_pairs(task, how, best, singles, usual, most, among)
 
     def anew(part: Task) -> Model:
-        return _with_pairs(part, *_better(part, singles, among), singles, usual, most, among)
+        return _with_pairs(part, how, _or_nothing(how(part, singles, None, among)), singles, usual, most, among)
 
     if found is not best and not stands(task, found, anew):
         found = best

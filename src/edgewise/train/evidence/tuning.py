@@ -80,6 +80,9 @@ class EvidenceTuning:
     """Part of the range of a curve, and standard deviations of the noise, by which it must be elsewhere at its last row
     by a fit to all others, to say that this row alone decides how it goes on. Where one vote in counties did, it was 24
     to 65 deviations; in 38 such fits to Hitters, which followed noise, up to 13."""
+    lone_range: float = 5.0
+    """Standard deviations of the noise that the range of such a curve has, at least: without its last row it goes
+    elsewhere by no more than a few ranges. No fit to all others is spent on smaller ones."""
     steep_rows: int = 200
     """Rows on which a curve says how far it reaches, so that wide tables need little memory. Not measured."""
     reach: float = 0.25
