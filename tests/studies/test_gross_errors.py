@@ -71,6 +71,25 @@ def test_several_lost_decimal_points_of_few_rows_cost_nothing():
     assert far < 1.1 * near
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "slipped"),
+    [
+        ((14.0, 28.0), (2186.0, 0.21), True),
+        ((-28.0, -14.0), (-2186.0, -210.0), True),
+        ((14.0, 28.0), (2186.0, 700.0), False),  # 7.00 and 70.0 are unlike the others
+        ((14.0, 28.0), (-2186.0,), False),
+        ((-1.0, 1.0), (250.0,), False),  # such as claims: any number is like these once it is divided
+        ((1.0, 30.0), (250.0,), False),
+    ],
+)
+def test_decimal_points_slip_to_numbers_like_all_others(
+    near: tuple[float, float], far: tuple[float, ...], slipped: bool
+):
+    y = torch.cat([torch.linspace(*near, 50, dtype=torch.float64), torch.tensor(far, dtype=torch.float64)])
+    table = from_arrays(torch.arange(len(y), dtype=torch.float64)[:, None], y)
+    assert gross_errors._have_slipped(table, torch.arange(len(y)) >= 50) is slipped
+
+
 @pytest.mark.parametrize("place", [0, 5, 50, 51])
 def test_a_law_without_noise_is_written_down_beside_a_wrong_number(place: int):
     draw = np.random.default_rng(3)
@@ -259,7 +278,7 @@ def test_rows_that_are_far_after_others_take_more_stages_where_they_bend_somethi
         return found
 
     monkeypatch.setattr(gross_errors, "chosen_network", counted)
-    monkeypatch.setattr(gross_errors, "_apart", lambda _: later if rounds else first)
+    monkeypatch.setattr(gross_errors, "_apart", lambda *_: later if rounds else first)
     monkeypatch.setattr(gross_errors, "_is_tail", lambda *_: False)
     monkeypatch.setattr(gross_errors, "_bend", lambda *_: bend or not rounds)
     left = gross_errors.without_gross_errors(found, table, settings(), False, None)
@@ -390,7 +409,7 @@ def test_a_row_that_is_far_from_lines_alone_takes_no_stages(monkeypatch: pytest.
     y = (1 + 4 * X[:, 0] - X[:, 1] + 0.2 * torch.randn(200, generator=draws, dtype=torch.float64)).exp()
     table = from_arrays(X.numpy(), y.numpy())
     found = chosen_network(table, settings(), False)
-    assert found.of_log is not None and bool(gross_errors._apart(gross_errors._off_lines(table)).any())
+    assert found.of_log is not None and bool(gross_errors._apart(gross_errors._off_lines(table), table).any())
 
     def stages(*_: Any) -> Trained:
         raise AssertionError("a refit of the logarithm says that no row is far from it")

@@ -45,11 +45,11 @@ def without_gross_errors(
     choosing = parts(rows, settings.seed)[1]
     if not isinstance(settings.loss_of(rest), SquaredError) or choosing is None:
         return None
-    far, unseen = _apart(_off_lines(rest)), torch.tensor(choosing.lines)
+    far, unseen = _apart(_off_lines(rest), rest), torch.tensor(choosing.lines)
     if not bool(far.any()):
-        far = _apart(excess(_sums(trained, rest, settings), rest, rest))
+        far = _apart(excess(_sums(trained, rest, settings), rest, rest), rest)
     if not bool(far.any()) and bool((rest.y > 0).all()):  # causes multiply, so that lines are those of logarithms
-        far = _apart(_off_lines(replace(rest, y=rest.y.log())))
+        far = _apart(_off_lines(replace(rest, y=rest.y.log())), rest)
     foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
     if not bool(far.any()) or bool(foreseen.any()) or _are_law(trained, rest, far):
         return None
@@ -73,7 +73,7 @@ def without_gross_errors(
         by_log = found.of_log is not None
         judge = found.splines if by_log else _sums(found, without, settings)
         error = (excess_by_log if by_log else excess)(judge, rest, without)
-        before, far = far, _apart(error)
+        before, far = far, _apart(error, rest)
         if not bool(far.any()) or _is_tail(error, far):
             return None
         if torch.equal(far, before):
@@ -94,7 +94,7 @@ def _stay_far(trained: Trained, rest: Table, without: Table, settings: StudySett
         return True
     model = _fitted(trained, parts(without, settings.seed)[0])
     error = excess_by_log(of_targets(model, trained.of_log, without), rest, without)
-    far = _apart(error)
+    far = _apart(error, rest)
     return bool(far.any()) and not _is_tail(error, far)
 
 
@@ -117,7 +117,7 @@ def with_errors_of(trained: Trained, table: Table, settings: StudySettings) -> T
     if not squares or trained.interrupted or trained.limits is not None:
         return trained
     error = (excess if trained.of_log is None else excess_by_log)(trained.splines, table, table)
-    far = _apart(error)
+    far = _apart(error, table)
     try:
         if not bool(far.any()) or _is_tail(error, far) or _are_law(trained, table, far):
             return trained
@@ -231,20 +231,38 @@ def _nearest(model: KAN, rows: Table) -> Tensor:
 
 
 def _most(rows: int) -> int:
-    """How many of so many rows may be gross errors, but for those that are very far from all others."""
+    """How many of so many rows may be gross errors, but for decimal points that slipped."""
     return max(1, int(TUNED.gross_part * rows))
 
 
-def _apart(error: Tensor) -> Tensor:
-    """The few gross errors (n,) that are far from all others. There may be more where they are very far."""
-    few = _most(len(error))
-    most = max(few, int(TUNED.gross_part_far * len(error)))
+def _apart(error: Tensor, rows: Table) -> Tensor:
+    """The few gross errors (n,) that are far from all others. More of them may be decimal points that slipped."""
+    many = _farthest(error, max(_most(len(error)), int(TUNED.slipped_part * len(error))), TUNED.slipped_gap)
+    few = _farthest(error, _most(len(error)), TUNED.gross_gap)
+    return many if int(many.sum()) > int(few.sum()) and _have_slipped(rows, many) else few
+
+
+def _farthest(error: Tensor, most: int, gap: float) -> Tensor:
+    """The gross errors (n,), at most so many, of which the smallest is so many times the largest other error."""
     largest = error.sort(descending=True).values
-    gap = torch.full_like(largest[:most], TUNED.gross_gap_far)
-    gap[:few] = TUNED.gross_gap
     apart = (largest[:most] > 1) & (largest[:most] >= gap * largest[1 : most + 1])
     count = int(apart.nonzero().max()) + 1 if bool(apart.any()) else 0
     return error > largest[count]
+
+
+def _have_slipped(rows: Table, far: Tensor) -> bool:
+    """Whether targets that are far (n,) are like the others once their decimal point is moved. That says something
+    where others have one sign, and their largest is less than ten times their smallest."""
+    slipped = torch.zeros_like(far)
+    for y in rows.y.T:
+        low, high = y[~far].aminmax()
+        if float(low) < 0:
+            y, low, high = -y, -high, -low
+        if 0 < float(low) and float(high) < 10 * float(low):
+            mantissa = torch.where(y > 0, y / low, torch.nan).log10() % 1  # one power of ten is as good as another
+            like = mantissa <= torch.log10(high / low)
+            slipped |= like & ((y < low) | (y > high))
+    return bool(slipped[far].all())
 
 
 def _bend(trained: Trained, table: Table, far: Tensor, settings: StudySettings) -> bool:
