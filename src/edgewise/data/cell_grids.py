@@ -121,6 +121,8 @@ def cells_of(column: Any) -> Any:
 
 def _text(value: Any) -> str:
     """A value as it is written in a cell."""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, (float, complex)):
         return repr(value)
     zone = zone_of(value)

@@ -116,7 +116,7 @@ def points_of_thousands(cells: Any) -> tuple[str, str, bool]:
     (('2.720', '527', True), ('', '', False))
     """
     with_point = plain = zero = ""
-    for cell in () if isinstance(cells, np.ndarray) else cells:
+    for cell in () if isinstance(cells, np.ndarray) else dict.fromkeys(cells):  # each once: text is met again
         cell = cell.strip().replace("\u2212", "-")
         if POINT_OF_THOUSANDS.match(cell):
             with_point, zero = with_point or cell, zero or (cell if cell.endswith("0") else "")
@@ -148,8 +148,9 @@ def read_numbers(cells: Any, decimal: str = ".", *, new: bool = False) -> Readin
         return truth
     values = np.empty(len(cells))
     missing, infinite, text = [], [], []
+    known = {cell: to_float(cell, decimal) for cell in set(cells)}
     for row, cell in enumerate(cells):
-        value = to_float(cell, decimal)
+        value = known[cell]
         if value is not None and math.isfinite(value):
             values[row] = value
             continue

@@ -133,7 +133,8 @@ def _alone(given: Ingredients, many: Table) -> FitResult:
     alone = [replace(structure, pairs=[], finer={}, tame=()) for structure in ending.structures]
     before = replace(plain, ending=replace(ending, structures=alone), history=[])
     found = refit(before, training.X, training.y, **training.row_settings, progress=False)
-    judged, metrics = measure(found.model, many.X, many.y, given.how["loss"], many.weight)
+    loss = given.how["loss"] if found.seen is None else found.seen.loss  # with the scale that was found
+    judged, metrics = measure(found.model, many.X, many.y, loss, many.weight)
     named = {f"validation_{name}": value for name, value in metrics.items()}
     return replace(found, validation_loss=judged, metrics={**found.metrics, **named})
 
