@@ -299,8 +299,9 @@ def test_what_is_infinite_is_named_by_its_place(frame: bool):
     with pytest.raises(DataError, match=rf"X is not finite in row 3, column {column} \(is inf\)"):
         ew.KANRegressor().fit(given, y)
     X[3, 1], y[5] = 0.0, -np.inf
-    with pytest.raises(DataError, match="y is not finite in row 5"):
-        ew.KANRegressor().fit(X, y)
+    for rows in (X, pd.DataFrame(X).assign(text="a")):
+        with pytest.raises(DataError, match="y is not finite in row 5"):
+            ew.KANRegressor().fit(rows.rename(columns=str) if isinstance(rows, pd.DataFrame) else rows, y)
 
 
 def test_targets_of_text_and_no_targets_are_refused_in_words():

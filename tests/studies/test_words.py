@@ -94,7 +94,7 @@ def test_whether_the_network_that_is_judged_saw_a_mistake_is_told(late, says) ->
 
 def test_a_network_that_beats_the_mean_of_the_rows_fitted_to_is_not_said_to_be_no_better() -> None:
     text = words.verdict("regression", "y", regression(17.4, -26.0), {"mean": regression(29.6, -79.6)})
-    assert "no better than their own mean, though better than that of the rows fitted to (29.6)" in text
+    assert "better than the mean of the rows fitted to (29.6), but no better than the mean of the unseen rows" in text
 
 
 def test_a_baseline_that_names_more_by_chance_is_not_said_to_do_better() -> None:

@@ -206,13 +206,14 @@ def _chosen(
     return inputs
 
 
-def _same(made: Made) -> list[str]:
-    """A note on inputs that are the same as others, of which a fit may take either."""
+def _same(made: Made, names: Collection[str]) -> list[str]:
+    """A note on inputs that are the same as others, of which a fit may take either. names: the columns of which that is
+    asked; parts of them, such as weekdays and gaps, often are the same."""
     first: dict[bytes, str] = {}
     copies = [
         f"{shown(name)} of {shown(first[key])}"
         for name, column in zip(made.names, made.columns, strict=True)
-        if first.setdefault(key := np.ascontiguousarray(column, dtype=float).tobytes(), name) != name
+        if name in names and first.setdefault(key := np.ascontiguousarray(column, dtype=float).tobytes(), name) != name
     ]
     same = "is a copy" if len(copies) == 1 else "are copies"
     return [f"what one input says, another does, too; {same}: {few(copies)}"] if copies else []
@@ -268,7 +269,7 @@ def _inputs(
     if not made.columns:
         why = f"; constant: {few(constant)}" if constant else "".join(f"; {note}" for note in notes[:MOST])
         raise DataError(f"{grid.where} has no input column that varies{why}")
-    notes += _same(made)
+    notes += _same(made, inputs)
     if shared := twice(made.names):
         raise DataError(f"columns and levels share the name {shown(min(shared))}; rename the column")
     if len(made.columns) > len(keep):

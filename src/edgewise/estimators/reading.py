@@ -72,11 +72,12 @@ def read_rows(estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any, *
     named = is_frame(X)  # with names that may say that a column holds ids
     if plain := not _mixed(X):
         numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
-        with _placed(X, y):
+        with _placed(X=X, y=y):
             X, y = validation.validate_data(estimator, X, y, **numbers, **checks)
     else:
         validation.validate_data(estimator, X, skip_check_array=True)
-        y = validation.check_X_y(np.zeros((len(X), 1)), y, **checks)[1]
+        with _placed(y=y):
+            y = validation.check_X_y(np.zeros((len(X), 1)), y, **checks)[1]
     weight = None if sample_weight is None else as_weights(sample_weight, rows=len(y)).numpy()
     there = slice(None) if weight is None else np.flatnonzero(weight > 0)
     weight = None if weight is None else weight[there]
@@ -117,7 +118,8 @@ def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metada
     X = _as_rows(X)
     if not _mixed(X):
         numbers: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
-        X = validation.validate_data(estimator, X, reset=False, **numbers)
+        with _placed(X=X):
+            X = validation.validate_data(estimator, X, reset=False, **numbers)
         if metadata.inputs == columns and not np.isnan(X).any():
             return X
     else:
@@ -148,12 +150,12 @@ def _as_rows(X: Any) -> Any:
 
 
 @contextmanager
-def _placed(X: Any, y: Any) -> Iterator[None]:
+def _placed(**parts: Any) -> Iterator[None]:
     """Where scikit-learn refuses numbers that are not finite, the same with the first of them, and where it stands."""
     try:
         yield
     except ValueError as error:
-        for what, part in (("X", X), ("y", y)):
+        for what, part in parts.items():
             try:
                 odd = np.argwhere(np.isinf(np.asarray(part, dtype=float)))
             except (TypeError, ValueError):

@@ -53,9 +53,7 @@ def broad(
     def hopeful(look: KAN, steps: int) -> bool:
         if mixing:
             return share_of(plain.model, look, choosing, TUNED.broad_hope) > 0
-        if (
-            steps > GLANCES[0]
-        ):  # of thirteen looks at tables that had not caught up by the second glance, none did later
+        if steps > GLANCES[0]:  # of nine looks that lost more by the second glance, none caught up later
             return lost(look, choosing, loss) < lost(plain.model, choosing, loss)
         return not behind(look, plain.model, choosing, loss)
 

@@ -61,8 +61,12 @@ def verdict(task: str, outputs: str, network: Scores, baselines: dict[str, Score
         if r2 < TUNED.nothing_found:
             other = other if _explained(baselines.get(best)) >= TUNED.nothing_found else ""
             but = f".{mistakes}" if mistakes else _but(other)
-            if network[key] < UNLIKE * known.get(trivial, -math.inf):
-                constant = f"their own mean, though better than that of the rows fitted to ({number(known[trivial])})"
+            if network[key] < UNLIKE * known.get(trivial, -math.inf):  # or the table beside it would say otherwise
+                fitted = f"{constant} of the rows fitted to ({number(known[trivial])})"
+                return (
+                    f"The network predicts {outputs} on unseen rows better than {fitted}, but no better than {constant}"
+                    f" of the unseen rows themselves.{mistakes}"
+                )
             return f"The network predicts {outputs} on unseen rows no better than {constant}{but}"
         rest = 1 - r2
         exact = "all, to round-off," if rest <= TUNED.exact else f"all but {rest:.1g}"
