@@ -416,3 +416,13 @@ def test_a_row_that_is_far_from_lines_alone_takes_no_stages(monkeypatch: pytest.
 
     monkeypatch.setattr(gross_errors, "chosen_network", stages)
     assert gross_errors.without_gross_errors(found, table, settings(), False, None) is None
+
+
+def test_a_constant_that_a_mistake_has_bent_foresees_no_other_mistake(monkeypatch: pytest.MonkeyPatch):
+    y = torch.cat([torch.linspace(30, 40, 30, dtype=torch.float64), torch.tensor([414.5], dtype=torch.float64)])
+    table, model = from_arrays(torch.arange(31, dtype=torch.float64)[:, None], y), ew.KAN((1, 1)).double()
+    monkeypatch.setattr(gross_errors, "predict", lambda _, rows: torch.full_like(rows.y, 73.6))
+    assert float(gross_errors.excess(model, table, table)[30]) <= 1
+    assert not bool(gross_errors._foreseen(model, table)[30])
+    monkeypatch.setattr(gross_errors, "predict", lambda _, rows: rows.y.clone())
+    assert bool(gross_errors._foreseen(model, table)[30])

@@ -50,7 +50,7 @@ def without_gross_errors(
         far = _apart(excess(_sums(trained, rest, settings), rest, rest), rest)
     if not bool(far.any()) and bool((rest.y > 0).all()):  # causes multiply, so that lines are those of logarithms
         far = _apart(_off_lines(replace(rest, y=rest.y.log())), rest)
-    foreseen = far[unseen] & (excess(trained.model, choosing, choosing) <= 1)
+    foreseen = far[unseen] & _foreseen(trained.model, choosing)
     if not bool(far.any()) or bool(foreseen.any()) or _are_law(trained, rest, far):
         return None
     followed = bool((excess(trained.model, rest, rest)[far] <= 1).any())  # by products of its own
@@ -85,6 +85,13 @@ def without_gross_errors(
     now, then = (_errors(model, judging, least) for model in (found.model, trained.model))
     better = clearly_lower(now, then, judging) or _bend(found, rest, far, settings)
     return (with_limits(found, without), without) if better else None
+
+
+def _foreseen(model: KAN, rows: Table) -> Tensor:
+    """Which rows (n,) a network is near to: a mistake that bends it to a far constant makes no other one foreseen."""
+    far = (rows.y - rows.y.median(0).values).abs()
+    near = (predict(model, rows) - rows.y).abs() <= TUNED.foreseen * far
+    return (excess(model, rows, rows) <= 1) & near.any(1)
 
 
 def _stay_far(trained: Trained, rest: Table, without: Table, settings: StudySettings) -> bool:
