@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ..data import Table
@@ -144,7 +145,7 @@ def _probabilities(model: Any, rest: Table, old: Tensor, new: Tensor) -> Tensor:
 def _threads(rest: Table) -> AbstractContextManager[object]:
     """One thread for small tables: where other programs share the cores, several that wait for one another take many
     times as long."""
-    return require("threadpoolctl").threadpool_limits(1 if rest.X.numel() < TUNED.boosted_alone else None)
+    return threadpool_limits(1 if rest.X.numel() < TUNED.boosted_alone else None)
 
 
 def _spread(values: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from edgewise.train.evidence import additive, pair_search, tuning
 from edgewise.train.evidence.by_evidence import structures_of
 from edgewise.train.evidence.chosen_terms import model_of
 from edgewise.train.evidence.fit_task import Task
+from edgewise.train.evidence.sums import Sums
 from edgewise.train.evidence.terms import edge_term, pair_term
 from edgewise.train.evidence.variables import variables
 from edgewise.train.result import FitResult
@@ -380,9 +381,9 @@ def test_inputs_that_say_the_same_stay_together():
     assert len(result.model.active_edges()) == 8
 
 
-def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: pytest.MonkeyPatch):
+def test_fewer_rows_than_functions_change_nothing_but_the_algebra():
     """The posterior by n x n matrices is that by m x m matrices."""
-    from edgewise.train.evidence import marginal, terms, variables
+    from edgewise.train.evidence import terms, variables
 
     X, noise = rows(0, 60, 8)
     y = curve(X) + 0.3 * noise
@@ -390,10 +391,10 @@ def test_fewer_rows_than_functions_change_nothing_but_the_algebra(monkeypatch: p
     task = Task(X, ones, y, 1, variables.variables(ew.KAN((8, 1)), X, ones, 20), lambda loss: False)
     every = [terms.edge_term(number, variable) for number, variable in enumerate(task.variables)]
     prior = terms.prior_of(every)
-    sums = marginal.Sums.of(task.blocks(every), prior)
+    sums = Sums.of(task.blocks(every), prior)
     assert sums.design is not None
-    other = marginal.Sums(**{**vars(sums), "matrix": sums.design.T @ sums.design, "design": None})
-    precision = prior.roughness * 3
+    other = Sums(**{**vars(sums), "matrix": sums.design.T @ sums.design, "design": None})
+    precision = prior.roughness.numpy() * 3
     for one, two in zip(sums.solve(precision, 0.2), other.solve(precision, 0.2), strict=True):
         assert_close(torch.as_tensor(one), torch.as_tensor(two), like="adapt")
 

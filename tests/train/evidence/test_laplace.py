@@ -12,7 +12,8 @@ from edgewise.train.evidence import laplace
 from edgewise.train.evidence.expansion import Expand, by_class, whole
 from edgewise.train.evidence.laplace import cross_entropy, numbers
 from edgewise.train.evidence.likelihoods import Classes
-from edgewise.train.evidence.marginal import Posterior, Prior, believed
+from edgewise.train.evidence.marginal import believed
+from edgewise.train.evidence.posterior import Posterior, Prior
 
 ROWS = 200
 

@@ -24,8 +24,9 @@ from .chosen_terms import Model, Structure
 from .fit_task import Task
 from .held import held
 from .lone_ends import lone_ends
-from .marginal import Note, Posterior
+from .marginal import Note
 from .network import Column, Factor, factors_of, network, room_of
+from .posterior import Posterior
 from .searched import Searched, of_tasks, on_of, searched
 from .shapes import FREE, Shape, Shapes
 from .tuning import TUNED

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from .chosen_terms import Model, among_of, carried, dense, sparse
 from .fit_task import Task
-from .marginal import Posterior, Spread
+from .posterior import Posterior, Spread
 from .stacking import balanced, share_of, size_of, sureness_of
 from .terms import Term, edge_term
 from .tuning import TUNED

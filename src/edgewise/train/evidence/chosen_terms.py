@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from .fit_task import Task
-from .marginal import Posterior, Prior, Sums, believed, narrowed
+from .marginal import believed, narrowed
+from .posterior import Posterior, Prior
 from .screening import Pair
+from .sums import Sums
 from .terms import Term, pair_term, pooled_term, prior_of, straight_term
 from .tuning import TUNED
 from .variables import ROUGH, Variable
@@ -80,7 +82,7 @@ class Model:
         """What the rows say of these terms, where it has sums of all of them."""
         if self.sums is None or (places := self.places(terms)) is None:
             return None
-        return self.sums.take(places)
+        return self.sums.take(places.numpy())
 
     def start(self, terms: Sequence[Term]) -> tuple[Tensor, Tensor]:
         """Its constants (k,), and its coefficients of the functions of these terms (m, k), zero for those that it has

@@ -23,14 +23,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .cholesky import factor_of, inverse_diagonal, occam_of
+from .cholesky import Array, factor_of, inverse, inverse_diagonal, occam_of, solved
 from .gram import Blocks, gram_with_constant
 from .likelihoods import Likelihood, Pairs, shares_of
-from .marginal import Spread, spread_of, worth
+from .posterior import Spread
 from .tuning import TUNED
+from .worth import spread_of, worth
 
 
 class Losses(Protocol):
@@ -92,46 +94,48 @@ class Whole:
     """As it is. factor (c (1 + m), c (1 + m)): of the posterior's precision, contrast by contrast; precision (1 + m,):
     of the prior, which also says all of the sum over classes; contrasts (l, c): of the predictions."""
 
-    factor: Tensor
+    factor: Array
     precision: Tensor
     contrasts: Tensor
 
     @cached_property
-    def covariance(self) -> Tensor:
+    def covariance(self) -> Array:
         """Of the posterior (c (1 + m), c (1 + m))."""
-        return torch.cholesky_inverse(self.factor)
+        return inverse(self.factor)
 
     def step(self, slope: Tensor) -> Tensor:
         """Contrasts by the factor, the sum over classes by the prior."""
         apart = slope @ self.contrasts
-        found = torch.cholesky_solve(apart.T.reshape(-1, 1), self.factor).reshape(apart.T.shape).T
+        found = torch.from_numpy(solved(self.factor, apart.T.reshape(-1).numpy())).reshape(apart.T.shape).T
         return -found @ self.contrasts.T - (slope - apart @ self.contrasts.T) / self.precision[:, None]
 
     def occam(self) -> float:
         """By the factor. The sum over classes is as the prior has it, but for the constant."""
         predictions, count = self.contrasts.shape
         common = (predictions - count) * float(self.precision[0].log())
-        return occam_of(self.factor, self.precision[1:].repeat(count)) + common
+        return occam_of(self.factor, self.precision[1:].repeat(count).numpy()) + common
 
     def determined(self) -> Tensor:
         """By the inverse."""
-        variance = inverse_diagonal(self.factor).reshape(-1, len(self.precision))[:, 1:]
+        variance = torch.from_numpy(inverse_diagonal(self.factor)).reshape(-1, len(self.precision))[:, 1:]
         return (1 - self.precision[1:] * variance).clamp(min=0).sum(0)
 
     def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
         """Of the functions of all contrasts together; the constants count as one term more."""
         contrasts = self.contrasts.shape[1]
-        whose = torch.cat([terms.new_full((1,), count), terms]).repeat(contrasts)
-        precision = self.precision.repeat(contrasts)
-        return worth((coef @ self.contrasts).T.reshape(-1), self.covariance, precision, whose, count + 1)[:-1]
+        whose = np.tile(np.concatenate([[count], terms.numpy()]), contrasts)
+        precision = np.tile(self.precision.numpy(), contrasts)
+        apart = (coef @ self.contrasts).T.reshape(-1).numpy()
+        return torch.from_numpy(worth(apart, self.covariance, precision, whose, count + 1)[:-1])
 
     def spread(self, terms: Tensor, places: Tensor) -> Spread:
         """Of each prediction: its contrasts, and the sum over classes as the prior has it."""
         size = len(self.precision)
-        blocks = self.covariance.reshape(-1, size, self.contrasts.shape[1], size)[:, 1:, :, 1:]
+        blocks = torch.from_numpy(self.covariance).reshape(-1, size, self.contrasts.shape[1], size)[:, 1:, :, 1:]
         each = [torch.einsum("i,ipjq,j->pq", mine, blocks, mine) for mine in self.contrasts]
         common = [(1 - mine.square().sum()) * torch.diag(1 / self.precision[1:]) for mine in self.contrasts]
-        return spread_of([a + b for a, b in zip(each, common, strict=True)], terms, places)
+        sides = [(a + b).numpy() for a, b in zip(each, common, strict=True)]
+        return spread_of(sides, terms.numpy(), places.numpy())
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ class ByClass:
     """Class by class, of two logits or more. factors (1 + m, 1 + m): of H_a for each class; precision (1 + m,): of the
     prior; product: with the curvature of the losses themselves (1 + m, k)."""
 
-    factors: list[Tensor]
+    factors: list[Array]
     precision: Tensor
     product: Callable[[Tensor], Tensor]
 
@@ -149,9 +153,9 @@ class ByClass:
         return 1 - 1 / len(self.factors)
 
     @cached_property
-    def covariances(self) -> list[Tensor]:
+    def covariances(self) -> list[Array]:
         """Of the functions in each class (m, m)."""
-        return [torch.cholesky_inverse(factor)[1:, 1:] for factor in self.factors]
+        return [inverse(factor)[1:, 1:] for factor in self.factors]
 
     def step(self, slope: Tensor) -> Tensor:
         """By conjugate gradients, as near as the next update asks for."""
@@ -174,30 +178,31 @@ class ByClass:
         """Contrasts by the factors, the sum over classes by the prior."""
         mean = right.mean(1, keepdim=True)
         sides = zip((right - mean).T, self.factors, strict=True)
-        apart = torch.cat([torch.cholesky_solve(side[:, None], factor) for side, factor in sides], 1)
+        apart = torch.from_numpy(np.stack([solved(factor, side.numpy()) for side, factor in sides], 1))
         return apart - apart.mean(1, keepdim=True) + mean / self.precision[:, None]
 
     def occam(self) -> float:
         """Of the contrasts. The sum over classes is as the prior has it, but for the constant."""
-        contrasts = self.part * sum(occam_of(factor, self.precision[1:]) for factor in self.factors)
+        contrasts = self.part * sum(occam_of(factor, self.precision[1:].numpy()) for factor in self.factors)
         return contrasts + float(self.precision[0].log())
 
     def determined(self) -> Tensor:
         """Of the contrasts."""
-        variances = torch.stack([inverse_diagonal(factor)[1:] for factor in self.factors])
+        variances = torch.from_numpy(np.stack([inverse_diagonal(factor)[1:] for factor in self.factors]))
         return self.part * (1 - self.precision[1:] * variances).clamp(min=0).sum(0)
 
     def worth(self, coef: Tensor, terms: Tensor, count: int) -> Tensor:
         """Of the contrasts; too large for terms that act, since no other class can make up for one."""
         apart = coef[1:] - coef[1:].mean(1, keepdim=True)
         sides = zip(apart.T, self.covariances, strict=True)
-        each = [worth(side, covariance, self.precision[1:], terms, count, self.part) for side, covariance in sides]
-        return torch.stack(each).sum(0)
+        whose = self.precision[1:].numpy(), terms.numpy(), count, self.part
+        return torch.from_numpy(sum(worth(side.numpy(), covariance, *whose) for side, covariance in sides))
 
     def spread(self, terms: Tensor, places: Tensor) -> Spread:
         """Of each class: contrasts, and the sum over classes as the prior has it."""
-        common = (1 - self.part) * torch.diag(1 / self.precision[1:])
-        return spread_of([self.part * covariance + common for covariance in self.covariances], terms, places)
+        common = (1 - self.part) * np.diag(1 / self.precision[1:].numpy())
+        each = [self.part * covariance + common for covariance in self.covariances]
+        return spread_of(each, terms.numpy(), places.numpy())
 
 
 @dataclass(frozen=True)
@@ -218,7 +223,7 @@ class WholeLosses:
         """By a factor."""
         matrix = self.curvature.clone()
         matrix.diagonal().add_(precision.repeat(self.contrasts.shape[1]))
-        return Whole(factor_of(matrix), precision, self.contrasts)
+        return Whole(factor_of(matrix.numpy()), precision, self.contrasts)
 
 
 @dataclass(frozen=True)
@@ -237,7 +242,7 @@ class ClassLosses:
     def under(self, precision: Tensor) -> ByClass:
         """By a factor of each class."""
         prior = torch.diag(precision)
-        return ByClass([factor_of(matrix + prior) for matrix in self.curvatures], precision, self.product)
+        return ByClass([factor_of((matrix + prior).numpy()) for matrix in self.curvatures], precision, self.product)
 
 
 def whole(blocks: Blocks, likelihood: Likelihood, coef: Tensor, places: Tensor) -> WholeLosses:

@@ -17,8 +17,10 @@ from .expansion import by_class, whole
 from .gram import Blocks
 from .laplace import cross_entropy, numbers
 from .likelihoods import Scored, shares_of, targets
-from .marginal import Note, Posterior, Prior, Sums, squared_error
+from .marginal import Note, squared_error
 from .offsets import apart
+from .posterior import Posterior, Prior
+from .sums import Sums
 from .terms import Term, design
 from .tuning import TUNED
 from .variables import Variable

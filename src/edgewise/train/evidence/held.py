@@ -27,9 +27,10 @@ from .edge_basis import EdgeBasis
 from .expansion import taylor
 from .fit_task import Task
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Posterior, Prior, Sums
 from .not_below import Level, held_to
+from .posterior import Posterior, Prior
 from .shapes import Shape
+from .sums import Sums
 from .terms import Term, prior_of
 from .tuning import TUNED
 from .variables import LEVEL, LINE, Variable
@@ -87,7 +88,7 @@ def held(task: Task, found: Model, shapes: Mapping[int, Shape], margin: float, z
     reached = there[1 : 1 + len(coef)]
     constant, kept = there[0], _without_flat(reached, coef, walls.whose)
     if sums is not None:
-        constant = constant + sums.means @ (reached - kept)
+        constant = constant + torch.from_numpy(sums.means) @ (reached - kept)
     elif isinstance(likelihood, Scored):
         predicted = task.predict(terms, replace(posterior, coef=kept, constant=constant), task.x)
         constant = constant + likelihood.centred(predicted, task.y, task.weight)
@@ -136,19 +137,20 @@ def nearest(factor: Tensor, coef: Tensor, walls: Tensor, least: Tensor) -> Tenso
 def _by_sums(sums: Sums, noise: float, start: Tensor, places: Tensor, precision: Tensor, walls: Walls) -> Tensor:
     """Constant, coefficients and lowest values (1 + m + l,) of least squared error among those that the inequalities
     allow."""
-    inner, count = sums.take(places).inner, len(places)
+    part, count = sums.take(places.numpy()), len(places)
+    means = torch.from_numpy(part.means)
     factor = start.new_zeros(1 + count + len(walls.low), 1 + count + len(walls.low))
     factor[0, 0] = (sums.rows / noise) ** 0.5
-    factor[1 : 1 + count, 1 : 1 + count] = factor_of(inner / noise + torch.diag(precision))
+    factor[1 : 1 + count, 1 : 1 + count] = torch.from_numpy(part.factor(precision.numpy(), noise))
     factor.diagonal()[1 + count :] = (TUNED.unpenalised * sums.rows / noise) ** 0.5  # which are free
     rows = walls.within(places)
-    rows[:, 1 : 1 + count] -= rows[:, :1] * sums.means[places]  # the mean of what is predicted stands for the constant
-    free = torch.cat([sums.constant.reshape(1), start[1:][places], walls.low])
+    rows[:, 1 : 1 + count] -= rows[:, :1] * means  # the mean of what is predicted stands for the constant
+    free = torch.cat([start.new_tensor([sums.constant]), start[1:][places], walls.low])
     for _ in range(TUNED.nearer if len(walls.low) else 1):
         here = nearest(factor, free, rows, walls.least)
         free = torch.cat([free[: 1 + count], here[1 + count :]])
     found = torch.zeros_like(start)
-    found[0], found[1 + places] = here[0] - sums.means[places] @ here[1 : 1 + count], here[1 : 1 + count]
+    found[0], found[1 + places] = here[0] - means @ here[1 : 1 + count], here[1 : 1 + count]
     return found
 
 
@@ -176,7 +178,8 @@ def _by_steps(
         value, slope, curvature = taylor(blocks, likelihood, point[:count], places)
         curvature = torch.block_diag(curvature, curvature.new_zeros(lows, lows))
         slope = torch.cat([slope, slope.new_zeros(lows, 1)]) + precision * point
-        return value + charged(point), slope, factor_of(curvature + torch.diag(precision[:, 0]))
+        factor = factor_of((curvature + torch.diag(precision[:, 0])).numpy())
+        return value + charged(point), slope, torch.from_numpy(factor)
 
     def allowed(point: Tensor, factor: Tensor) -> Tensor:
         return nearest(factor, point[:, 0], inner, walls.least)[:, None]

@@ -19,7 +19,9 @@ from ...losses import Numbers
 from .expansion import Expand, Losses, PosteriorCurvature, predictions, steady, whole
 from .gram import Blocks
 from .likelihoods import Classes, Likelihood, Scored
-from .marginal import Note, Posterior, Prior, Strengths
+from .marginal import Note
+from .posterior import Posterior, Prior
+from .strengths import Strengths
 from .tuning import TUNED
 
 
@@ -91,11 +93,11 @@ def _newton(
     constant, coef = start or (flat, prior.roughness.new_zeros(len(prior.groups), count))
     strengths, settled, gain = Strengths(prior, prior.begin, known, TUNED.least), False, 0.0
     y, weight = (torch.cat(parts) for parts in zip(*((y, weight) for _, y, weight in blocks()), strict=True))
-    effective, mass = torch.zeros_like(strengths.value), float(weight.sum())
+    effective, mass = prior.roughness.new_zeros(prior.count), float(weight.sum())
     bare, beside = _alone(blocks, likelihood, flat, expand)
     often, passes = 1 if start is None or known is None else TUNED.updates_near, 0
-    while not settled and strengths.updates < TUNED.rounds and bool(strengths.there.any()):
-        places = strengths.places
+    while not settled and strengths.updates < TUNED.rounds and strengths.there.any():
+        places = torch.from_numpy(strengths.places)
         here = torch.cat([constant[None], coef[places]])  # (1 + m, l)
         losses = expand(blocks, likelihood, here, places)
         before, curvature = gain, losses.under(_precision(strengths, places))
@@ -108,7 +110,8 @@ def _newton(
         around = SecondOrder(blocks, likelihood, here, places, losses)
         found, length, effective, change = around.moved(curvature, strengths, updates)
         constant = found[0]
-        coef = torch.zeros_like(coef).index_add_(0, places, found[1:]) * strengths.there[prior.groups][:, None]
+        there = torch.from_numpy(strengths.there)[prior.groups]
+        coef = torch.zeros_like(coef).index_add_(0, places, found[1:]) * there[:, None]
         old = likelihood.state
         if len(old):
             likelihood = likelihood.updated(_predicted(blocks, found, places), y, weight, _used(effective))
@@ -117,13 +120,13 @@ def _newton(
         rest = change < TUNED.settled_classes or 0 <= gain - before < TUNED.gained
         still = length in (0.0, 1.0) and moved < TUNED.settled_classes
         settled = (rest and still) or note(losses.value / mass)
-    settled = settled or not bool(strengths.there.any())
-    places = strengths.places
+    settled = settled or not strengths.there.any()
+    places = torch.from_numpy(strengths.places)
     here, terms = torch.cat([constant[None], coef[places]]), prior.terms[places]
     curvature = expand(blocks, likelihood, here, places).under(_precision(strengths, places))
     value = curvature.worth(here, terms, int(prior.terms.max()) + 1)
     sure = curvature.spread(terms, places)
-    return Posterior(coef, constant, effective, strengths.left, 1.0, settled, gain, value, flat, likelihood, sure)
+    return Posterior(coef, constant, effective, strengths.left, 1.0, bool(settled), gain, value, flat, likelihood, sure)
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ class SecondOrder:
                 return further, length, effective, change
             strengths.state = before
             length = 1.0
-        effective, change = strengths.update(curvature.determined(), found[1:].square().sum(1), self.places)
+        effective, change = _update(strengths, curvature, found, self.places)
         return found, length, effective, change
 
     def _updated(
@@ -176,9 +179,9 @@ class SecondOrder:
             if number:
                 curvature = self.losses.under(_precision(strengths, self.places))
                 mode = self.here + self._step(curvature)
-            effective, change = strengths.update(curvature.determined(), mode[1:].square().sum(1), self.places)
+            effective, change = _update(strengths, curvature, mode, self.places)
             first = first if number else change
-            if change < TUNED.settled_classes or not bool(strengths.there.any()):
+            if change < TUNED.settled_classes or not strengths.there.any():
                 break
         return mode, curvature.precision, effective, first
 
@@ -206,8 +209,16 @@ class SecondOrder:
 
 def _precision(strengths: Strengths, places: Tensor) -> Tensor:
     """Of the prior of the constants and the functions at these places (1 + m,)."""
-    precision = strengths.precision(places)
+    precision = torch.from_numpy(strengths.precision(places.numpy()))
     return torch.cat([precision.new_full((1,), TUNED.unpenalised), precision])
+
+
+def _update(strengths: Strengths, curvature: PosteriorCurvature, coef: Tensor, places: Tensor) -> tuple[Tensor, float]:
+    """The strengths by a curvature and coefficients (1 + m, l) of the functions at these places: the effective
+    parameters of the groups, and the largest relative change."""
+    square = coef[1:].square().sum(1)
+    effective, change = strengths.update(curvature.determined().numpy(), square.numpy(), places.numpy())
+    return torch.from_numpy(effective), change
 
 
 def _charged(here: Tensor, precision: Tensor) -> float:

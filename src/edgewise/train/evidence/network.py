@@ -18,7 +18,7 @@ from ...model import KAN
 from ...topology import Topology
 from .edge_basis import EdgeBasis
 from .harmonics import Harmonics
-from .marginal import Posterior
+from .posterior import Posterior
 from .shapes import Shape
 from .terms import Term
 from .variables import Variable

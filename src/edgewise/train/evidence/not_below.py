@@ -108,7 +108,7 @@ class Level:
             return None
         inputs = held_to(task.variables, found.terms, shapes)
         each = [NonNegativeColumn.of(one, task.x) for one in inputs if shapes[one.number].positive]
-        others = found.sums.means.clone() if found.sums is not None else _means(task, found.terms)
+        others = torch.from_numpy(found.sums.means.copy()) if found.sums is not None else _means(task, found.terms)
         for one in each:
             others[one.whole] = 0.0
         size = abs(zero) + sum(float((one.bounds() @ coef[one.whole]).abs().max()) for one in each)

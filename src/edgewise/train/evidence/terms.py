@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .marginal import Prior
+from .posterior import Prior
 from .tuning import TUNED
 from .variables import LEVEL, LINE, ROUGH, Variable
 

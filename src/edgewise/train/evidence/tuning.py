@@ -158,9 +158,12 @@ class EvidenceTuning:
     and 3 to 100 columns, three seeds a size and more: means and standard deviations are as the theory says."""
     largest_change: float = 1000.0
     """Factor by which a strength changes in one update, at most."""
-    columns_at_once: int = 96
-    """Of the inverse of a factor that has more than twice as many. Of 400 to 900, twice and half as many take a tenth
-    longer."""
+    inverted_at_once: int = 64
+    """Columns of a factor up to which it is inverted by one call. Of 100 to 800, half and nearly twice as many take up
+    to a sixth longer; one call for all takes 1.2 to 2 times as long."""
+    wide: float = 1.3
+    """Functions to a row above which equations have a size of the rows. With as many functions as rows, equations of
+    the size of the functions take half of the time; both take as long at 1.1 to 1.4 functions to a row."""
     noise: float = 1e-8
     """Least variance of the noise, as a part of that of the targets: below, round-off would decide."""
     unpenalised: float = 1e-6
