@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
 import torch
 
 from ...errors import ConfigError
@@ -57,9 +58,14 @@ class Again:
     def again(self, job: Job, monitor: Monitor, part: Part | None) -> Refitted:
         """The same fit to the rows of a job; it is too short to be kept. Raises `KeyboardInterrupt` by Ctrl-C."""
         rows = job.x, job.y, job.weight
-        with threads_for(operations(*job.x.shape)):
+        with threads_for(operations(*job.x.shape)), _as_tensors():
             found = additive(self.start, job, rows, monitor, self.structures, self.shapes, self.parts, job.groups)
         return Refitted(found.model, found.status, found.loss, replace(self, doubts=found.doubts))
+
+
+def _as_tensors() -> np.errstate:
+    """Arrays leave the range of floats without a warning, as tensors do. What is not finite is found where it is used."""
+    return np.errstate(all="ignore")
 
 
 def operations(rows: int, features: int) -> float:
@@ -102,7 +108,7 @@ def fit_kan(
             f" {model.outputs} classes"
         )
     try:
-        with threads_for(operations(*rows[0].shape)):
+        with threads_for(operations(*rows[0].shape)), _as_tensors():
             found = additive(start, job, rows, monitor, shapes=shapes, groups=groups)
     except KeyboardInterrupt:
         found = Found(constant(start, job), Status.INTERRUPTED, [], job.loss, [])
