@@ -64,7 +64,7 @@ class Again:
 
 
 def _as_tensors() -> np.errstate:
-    """Arrays leave the range of floats without a warning, as tensors do. What is not finite is found where it is used."""
+    """Arrays leave the range of floats without a warning, as tensors do. Not finite numbers are found where used."""
     return np.errstate(all="ignore")
 
 
