@@ -97,6 +97,16 @@ def test_where_nothing_missed_before_the_median_stands_in_and_a_warning_says_so(
 
 
 @pytest.mark.usefixtures("few_steps")
+def test_a_lazy_frame_is_read_like_the_frame_that_it_collects():
+    narwhals = pytest.importorskip("narwhals", reason="narwhals is not installed")
+    X, y = people()
+    lazy = narwhals.from_native(X).lazy()
+    from_lazy, from_frame = (ew.KANRegressor(**QUICK).fit(rows, y) for rows in (lazy, X))
+    assert list(vars(from_lazy)["feature_names_in_"]) == list(X.columns)
+    assert_equal(from_lazy.predict(lazy), from_frame.predict(X))
+
+
+@pytest.mark.usefixtures("few_steps")
 def test_unknown_text_is_no_error():
     X, y = people()
     fitted = ew.KANRegressor(**QUICK).fit(X, y)
@@ -170,7 +180,7 @@ def test_a_weight_is_as_many_rows():
     assert_close(one.predict(X), other.predict(X), like="float64")
 
 
-@pytest.mark.parametrize("bad", [np.inf, "text"])
+@pytest.mark.parametrize("bad", [np.inf, "text", 10**400])
 def test_what_is_no_number_is_named(bad: Any):
     X, y = people()
     age = X.age.astype(object)
@@ -308,6 +318,8 @@ def test_targets_of_text_and_no_targets_are_refused_in_words():
     X, y = of_thirty()
     with pytest.raises(DataError, match="y holds text such as 'b', wanted numbers; KANClassifier tells classes apart"):
         ew.KANRegressor().fit(X, ["1", "b", "2.5"] * 10)
+    with pytest.raises(DataError, match="y is too large for a float64 in row 7; give it in other units"):
+        ew.KANRegressor().fit(X, [10**400 if row == 7 else 1 for row in range(30)])
     with pytest.raises(DataError, match="y has no rows"):
         ew.KANClassifier().fit(X[:0], [])
     with pytest.raises(DataError, match="sample_weight must not be negative, got -1 in row 4"):

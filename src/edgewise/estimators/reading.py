@@ -7,6 +7,7 @@ Letters: n rows, d inputs.
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from torch import Tensor
 from ..data import all_inputs, as_groups, as_weights, encode, grid_of
 from ..data.cell_grids import as_array
 from ..data.dates import holds_days
-from ..data.frames import frame_columns, is_categorical, is_frame, is_missing, titles, unique_names
+from ..data.frames import as_frame, frame_columns, is_categorical, is_frame, is_missing, titles, unique_names
 from ..data.kinds import CALLED_ID, counts_rows
 from ..data.made import median
 from ..data.reader import Grid
@@ -131,14 +132,17 @@ def inputs_of(estimator: Any, X: Any, columns: tuple[str, ...], metadata: Metada
 
 
 def _as_rows(X: Any) -> Any:
-    """X as scikit-learn takes it: a tensor as an array.
+    """X as scikit-learn takes it: a tensor as an array, a PyArrow table or a lazy frame as a frame that it knows.
 
     Raises:
         ShapeError: a single column or row of a frame.
         DataError: names of columns that occur twice.
+        MissingExtra: narwhals, which knows other libraries' tables, is not installed.
     """
     if isinstance(X, Tensor):
         return as_array(X, "X")
+    if (frame := as_frame(X)) is not X:
+        X = frame.to_native() if is_frame(frame.to_native()) else frame.to_pandas()
     if hasattr(X, "to_numpy") and len(getattr(X, "shape", ())) == 1:
         raise ShapeError(
             f"X is a {type(X).__name__}, wanted a table of rows: one row of a frame is df.iloc[[3]], one column is"
@@ -193,6 +197,8 @@ def _as_targets(y: Any, numeric: bool = False) -> Any:
     if len(missing := np.flatnonzero(gaps)):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DataError(f"y has no value in row {missing[0]}{more}; leave these rows out")
+    if numeric and (large := [row for row, value in enumerate(rows) if _exceeds(value)]):
+        raise DataError(f"y is too large for a float64 in row {large[0]}; give it in other units")
     if rows and all(isinstance(value, Number | np.generic) for value in rows):
         values = np.asarray(rows)
     return values if values.dtype.kind in "biuf" else y
@@ -243,8 +249,14 @@ def _numbers(column: np.ndarray) -> bool:
 
 
 def _other(values: np.ndarray) -> bool:
-    """Whether some of these values are text, dates or gaps of another kind than nan."""
+    """Whether some of these values are text, dates, gaps of another kind than nan, or whole numbers beyond floats."""
     if values.dtype != object:
         return values.dtype.kind in "USmM"
     cells = values.reshape(-1).tolist()
-    return any(isinstance(cell, str) or hasattr(cell, "isoformat") or is_missing(cell) for cell in cells)
+    odd = (isinstance(cell, str) or hasattr(cell, "isoformat") or is_missing(cell) or _exceeds(cell) for cell in cells)
+    return any(odd)
+
+
+def _exceeds(cell: Any) -> bool:
+    """Whether a cell is a whole number that no float64 holds."""
+    return isinstance(cell, int) and abs(cell) > sys.float_info.max
