@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from numbers import Number
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -136,11 +137,14 @@ def _as_rows(X: Any) -> Any:
 
     Raises:
         ShapeError: a single column or row of a frame.
-        DataError: names of columns that occur twice.
+        DataError: names of columns that occur twice; a path, a dict or an iterator.
         MissingExtra: narwhals, which knows other libraries' tables, is not installed.
     """
     if isinstance(X, Tensor):
         return as_array(X, "X")
+    if isinstance(X, str | PathLike | Iterator) or type(X) is dict:  # a sparse matrix may be a dict by its class
+        mend = "read the file first" if isinstance(X, str | PathLike) else "pandas.DataFrame makes one"
+        raise DataError(f"X is a {type(X).__name__}, wanted an array or a frame of rows: {mend}")
     if (frame := as_frame(X)) is not X:
         X = frame.to_native() if is_frame(frame.to_native()) else frame.to_pandas()
     if hasattr(X, "to_numpy") and len(getattr(X, "shape", ())) == 1:
