@@ -14,7 +14,7 @@ import torch
 import edgewise as ew
 from edgewise.cli.main import main
 from edgewise.data import from_arrays, from_dataframe
-from edgewise.errors import ConfigError
+from edgewise.errors import ConfigError, EdgewiseWarning
 from edgewise.studies.kept_shapes import keeps
 from edgewise.train.evidence.shapes import shapes_of
 
@@ -154,3 +154,14 @@ def test_the_command_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit, match="2"):
         main([*command, "--force", "--constraint", "age:up"])
     assert "a constraint is NAME=SHAPE" in capsys.readouterr().err
+
+
+def test_a_copy_that_is_left_free_is_told() -> None:
+    X, y = table(60)
+    X = np.hstack([X, X[:, :1]])
+    told = "constraints leave a copy of what they hold free: 'x3' of 'x1'; drop it, or hold it, too"
+    with pytest.warns(EdgewiseWarning, match=told):
+        ew.KANRegressor(constraints={0: "increasing"}, effort="quick", random_state=0).fit(X, y)
+    both = ew.KANRegressor(constraints={0: "increasing", 2: "increasing"}, effort="quick", random_state=0).fit(X, y)
+    steps = np.linspace(-2, 2, 200)
+    assert np.diff(both.predict(np.column_stack([steps, np.zeros(200), steps]))).min() > -1e-9

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from operator import index
 from typing import Any
 
 from ..config import is_auto, is_count, is_number, is_seed, is_sequence
 from ..data import Table
-from ..errors import ConfigError, problems, shown
+from ..errors import ConfigError, EdgewiseWarning, few, problems, shown
 from ..limits import MODULE, refuse_too_large, times
 from ..losses import LOSSES, CrossEntropy, Loss, Numbers, SquaredError, as_loss
 from ..metadata import Metadata
-from ..train.evidence.shapes import faults_of, with_periods
+from ..train.evidence.shapes import faults_of, free_copies, with_periods
 
 EFFORTS = {"quick": 0, "default": "auto", "thorough": 24}  # effort -> restarts of the first fit with hidden layers
 
@@ -92,8 +93,12 @@ class StudySettings:
         return dict(self.constraints)
 
     def on(self, table: Table) -> StudySettings:
-        """The same, with the range of the rows where a period has no number."""
+        """The same, with the range of the rows where a period has no number. Warns of a copy of an input with a
+        constraint, which has none itself."""
         metadata = Metadata(table.inputs, categories=table.categories, encoding=table.encoding)
+        if copies := free_copies(self.held, metadata, table.X):
+            told = f"constraints leave a copy of what they hold free: {few(copies)}; drop it, or hold it, too"
+            warnings.warn(EdgewiseWarning(told), stacklevel=2)
         found = with_periods(self.held, metadata, table.X)
         return replace(self, constraints=tuple((found or {}).items()))
 

@@ -151,6 +151,22 @@ def with_periods(constraints: Constraints | None, metadata: Metadata, x: Tensor)
     return found
 
 
+def free_copies(constraints: Constraints | None, metadata: Metadata, x: Tensor) -> list[str]:
+    """The inputs that equal one with a constraint in every row of x (n, features), and have none themselves.
+
+    >>> free_copies({0: "convex"}, Metadata(), torch.tensor([[2.0, 2.0, 1.0], [5.0, 5.0, 1.0]]))
+    ["'x2' of 'x1'"]
+    """
+    names = _names(metadata, x.shape[1])
+    places = {_place(name, names) for name in constraints or {}}
+    return [
+        f"{shown(names[other])} of {shown(names[place])}"
+        for place in sorted(places - {-1})
+        for other in range(len(names))
+        if other not in places and torch.equal(x[:, place], x[:, other])
+    ]
+
+
 def _names(metadata: Metadata, features: int) -> tuple[str, ...]:
     if len(metadata.inputs) == features:
         return metadata.inputs
