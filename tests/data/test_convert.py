@@ -81,7 +81,11 @@ def test_target_of_one_column_is_never_broadcast() -> None:
         (lambda: as_matrix(np.ones((2, 2), complex)), DataError, "complex"),
         (lambda: as_matrix(torch.ones(2, 2, dtype=torch.complex64)), DataError, "complex"),
         (lambda: as_matrix(None), DataError, "None"),
-        (lambda: as_matrix({"a": [1]}), DataError, "X is a dict, wanted numbers"),
+        (
+            lambda: as_matrix({"a": [1]}),
+            DataError,
+            "X is a dict, wanted an array, a tensor, lists or a DataFrame; pandas.DataFrame makes one",
+        ),
         (
             lambda: as_matrix(torch.full((2, 2), 1e300, dtype=torch.float64), dtype=torch.float32),
             DataError,

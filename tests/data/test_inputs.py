@@ -102,7 +102,7 @@ def test_what_is_not_finite_stays_in_arrays():
         (5.0, ShapeError, r"X has shape \(\), wanted \(rows, 2\)"),
         ([1.0, 2.0], ShapeError, r"one row is X\[None, :\]"),
         ([["a", "b"]], DataError, "X holds text such as 'a'"),
-        ("data.csv", DataError, "X is a str, wanted numbers"),
+        ("data.csv", DataError, "X is a str, wanted an array"),
         ({"a": [1.0]}, ShapeError, "X has 1 columns, the model takes 2"),
         ({"a": [1.0], "b": [1.0, 2.0]}, ShapeError, "one length"),
     ],

@@ -13,7 +13,7 @@ from edgewise.devices import unreadable
 from edgewise.errors import DataError, ShapeError, clipped, few, shown
 
 from .cells import PLACES_SHOWN
-from .frames import frame_columns, holds_classes, is_frame, is_missing, same_rows, titles
+from .frames import frame_columns, holds_classes, is_frame, is_missing, refuse_no_rows, same_rows, titles
 
 # n rows, d columns of X, k columns of y
 
@@ -178,9 +178,7 @@ def _numbers(data: Any, what: str, instead: str = PARTS) -> tuple[Tensor, list[s
 
 def _array(data: Any, what: str, instead: str = PARTS) -> np.ndarray:
     """A writable float array of `data`; numpy's floating dtypes are kept."""
-    if data is None or isinstance(data, (str, bytes, dict, set)):
-        kind = "None" if data is None else f"a {type(data).__name__}"
-        raise DataError(f"{what} is {kind}, wanted numbers in an array, a tensor, lists or a DataFrame")
+    refuse_no_rows(data, what)
     try:
         if isinstance(data, (list, tuple)) and any(isinstance(entry, Tensor) for entry in data):
             data = torch.stack([torch.as_tensor(entry).detach().cpu() for entry in data])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import IOBase
+from os import PathLike
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,29 @@ import torch
 from torch import Tensor
 
 from edgewise.errors import DataError, ShapeError, clipped, require
+
+# what holds no rows -> how to make some of it
+NO_ROWS: dict[tuple[type, ...], str] = {
+    (str, bytes, PathLike, IOBase): "; read the file first, with edgewise.read_csv or pandas",
+    (dict,): "; pandas.DataFrame makes one",
+    (set, Iterator): "; list makes one",
+    (NoneType,): "",
+}
+
+
+def refuse_no_rows(data: Any, what: str) -> None:
+    """Raise `DataError` for what holds no rows in order: None, a file or its name, a dict, an iterator, and sparse
+    matrices, whose rows nothing here reads.
+
+    >>> refuse_no_rows([[1.0, 2.0]], "X")
+    """
+    sparse = hasattr(data, "toarray") and hasattr(data, "nnz")  # some are dicts by their class
+    mends = (
+        ["; its toarray() makes one"] if sparse else [NO_ROWS[kinds] for kinds in NO_ROWS if isinstance(data, kinds)]
+    )
+    if mends:
+        kind = "None" if data is None else f"a {'sparse ' * sparse}{type(data).__name__}"
+        raise DataError(f"{what} is {kind}, wanted an array, a tensor, lists or a DataFrame{mends[0]}")
 
 
 def is_frame(data: Any) -> bool:
@@ -21,14 +47,18 @@ def as_frame(data: Any) -> Any:
     """A table of another library, such as a PyArrow table or a lazy frame, as a frame; whatever else as it is.
 
     Raises:
-        MissingExtra: narwhals, which knows these libraries, is not installed.
+        DataError: narwhals, which knows these libraries, refuses it, as where names of columns occur twice.
+        MissingExtra: narwhals is not installed.
     """
     signs = ("column_names", "collect_schema", "__dataframe__", "__narwhals_dataframe__", "__narwhals_lazyframe__")
     if is_frame(data) or not any(hasattr(data, sign) for sign in signs):
         return data
     narwhals = require("narwhals", "frames")
-    frame = narwhals.from_native(data, pass_through=True)
-    frame = frame.collect() if isinstance(frame, narwhals.LazyFrame) else frame
+    try:
+        frame = narwhals.from_native(data, pass_through=True)
+        frame = frame.collect() if isinstance(frame, narwhals.LazyFrame) else frame
+    except Exception as error:  # of narwhals, or of the library below it
+        raise DataError(f"the {type(data).__name__} cannot be read: {clipped(error)}") from error
     return frame if isinstance(frame, narwhals.DataFrame) else data
 
 

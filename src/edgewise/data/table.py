@@ -18,7 +18,7 @@ from .build import build
 from .cell_grids import as_array, cells_of, columns_of, frame_grid, read_file
 from .dates import date_texts
 from .faults import ROWS, columns_among
-from .frames import as_frame, frame_columns, holds_classes, is_frame, unique_names
+from .frames import as_frame, frame_columns, holds_classes, is_frame, refuse_no_rows, unique_names
 from .groups import as_labels
 from .reader import Grid
 
@@ -283,6 +283,8 @@ def from_arrays(
     >>> from_arrays([[0.0, 1.0], [1.0, 3.0], [2.0, 0.0]], [1.0, 2.0, 5.0]).inputs
     ('x1', 'x2')
     """
+    for part, what in ((X, "X"), (y, "y")):
+        refuse_no_rows(part, what)
     X = as_frame(X)
     ids = is_frame(X) and inputs is None  # names that nobody chose for this: columns that count rows are left out
     if is_frame(X):

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from numbers import Number
-from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,16 @@ from torch import Tensor
 from ..data import all_inputs, as_groups, as_weights, encode, grid_of
 from ..data.cell_grids import as_array
 from ..data.dates import holds_days
-from ..data.frames import as_frame, frame_columns, is_categorical, is_frame, is_missing, titles, unique_names
+from ..data.frames import (
+    as_frame,
+    frame_columns,
+    is_categorical,
+    is_frame,
+    is_missing,
+    refuse_no_rows,
+    titles,
+    unique_names,
+)
 from ..data.kinds import CALLED_ID, counts_rows
 from ..data.made import median
 from ..data.reader import Grid
@@ -137,16 +145,15 @@ def _as_rows(X: Any) -> Any:
 
     Raises:
         ShapeError: a single column or row of a frame.
-        DataError: names of columns that occur twice; a path, a dict or an iterator.
+        DataError: names of columns that occur twice; what holds no rows, such as a path or a dict.
         MissingExtra: narwhals, which knows other libraries' tables, is not installed.
     """
     if isinstance(X, Tensor):
         return as_array(X, "X")
-    if isinstance(X, str | PathLike | Iterator) or type(X) is dict:  # a sparse matrix may be a dict by its class
-        mend = "read the file first" if isinstance(X, str | PathLike) else "pandas.DataFrame makes one"
-        raise DataError(f"X is a {type(X).__name__}, wanted an array or a frame of rows: {mend}")
+    refuse_no_rows(X, "X")
     if (frame := as_frame(X)) is not X:
-        X = frame.to_native() if is_frame(frame.to_native()) else frame.to_pandas()
+        native = frame.to_native()
+        X = native if is_frame(native) else frame.to_pandas()
     if hasattr(X, "to_numpy") and len(getattr(X, "shape", ())) == 1:
         raise ShapeError(
             f"X is a {type(X).__name__}, wanted a table of rows: one row of a frame is df.iloc[[3]], one column is"
