@@ -16,6 +16,7 @@ from .convert import as_target
 from .frames import holds_classes
 from .table import Table
 
+BITS = 40  # of a relative weight that count: 12 digits. The unit of the weights changes the last ones of 53 by rounding
 MOST = 2.0**31  # whole weights up to which they count rows: all large floats are whole
 
 
@@ -38,7 +39,8 @@ def as_weights(sample_weight: Any, *, rows: int, device: torch.device | str | No
     weight = given_weights(sample_weight, rows=rows, device=device)
     if weight.numel() == 0 or bool((weight == weight.round()).all()) and float(weight.max()) <= MOST:
         return weight
-    relative = weight / weight.max()
+    part, exponent = torch.frexp(weight / weight.max())
+    relative = torch.ldexp((part * 2.0**BITS).round() / 2.0**BITS, exponent)
     return relative * ((relative > 0).sum() / relative.sum())
 
 
