@@ -114,9 +114,9 @@ def test_names_that_are_met_again_all_stay_levels():
 
 
 def test_hundreds_of_names_that_are_met_again_stay_levels():
-    visits = [f"n{k // 2}" for k in range(800)]
+    visits = [f"n{k // 2}" for k in range(2000)]
     assert main_levels("patient", visits)[0] == visits
-    assert main_levels("patient", [f"n{k // 2}" for k in range(1200)])[0] == []
+    assert main_levels("patient", [f"n{k // 2}" for k in range(2 * MOST_NAMES + 2)])[0] == []
 
 
 @pytest.mark.parametrize(("levels", "kept"), [(12, True), (20, True), (21, False)])

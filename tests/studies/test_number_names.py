@@ -70,6 +70,17 @@ def test_of_columns_that_tell_the_same_rows_apart_there_is_one() -> None:
     assert len(numbers_as_names(from_arrays(X, means[x.long()] + noise, inputs=["a", "b", "c"]))) == 1
 
 
+def test_a_number_that_each_name_has_is_left_out_where_few_names_share_it() -> None:
+    """The distance of a route says what the route says; the region of a firm also tells of firms with few rows."""
+    generator, route = drawn(0, 60, 1800)
+    noise = torch.randn(1800, dtype=torch.float64, generator=generator)
+    for shared_by, names in ((1.5, {"route"}), (4.0, {"route", "kin"})):
+        kin = ((7 * route).remainder(60) / shared_by).floor()
+        means = torch.randn(60, dtype=torch.float64, generator=generator)
+        y = means[route.long()] + 3 * means.flip(0)[kin.long()] + noise
+        assert {*numbers_as_names(from_arrays(torch.stack([route, kin], 1), y, inputs=["route", "kin"]))} == names
+
+
 def test_fractions_few_numbers_and_too_few_rows_are_none() -> None:
     generator, x = drawn(0, 20, 600)
     means = torch.randn(20, dtype=torch.float64, generator=generator)

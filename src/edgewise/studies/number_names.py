@@ -49,8 +49,7 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
                 found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
     for _, place, count, code in sorted(found, key=lambda one: one[:2], reverse=True):
-        alike = any(len((code * (int(other.max()) + 1) + other).unique()) == count for other in codes)
-        if levels + count <= MOST_NAMES and not alike:
+        if levels + count <= MOST_NAMES and not any(_alike(code, other) for other in codes):
             chosen.append(table.inputs[-place])
             codes.append(code)
             levels += count
@@ -82,6 +81,14 @@ def witnesses(code: Tensor, targets: Tensor, table: Table) -> tuple[Tensor, Tens
     rows = torch.bincount(place, each)
     means = targets.new_zeros(len(rows), targets.shape[1]).index_add_(0, place, each[:, None] * targets)
     return code.new_zeros(len(rows)).scatter_(0, place, code), means / rows[:, None], None
+
+
+def _alike(code: Tensor, other: Tensor) -> bool:
+    """Whether one of two columns tells the other's numbers, and the other tells nearly as much: a number that is shared
+    by fewer than two of the chosen column's says next to nothing of their kin."""
+    mine, theirs = int(code.max()) + 1, int(other.max()) + 1
+    pairs = len((code * theirs + other).unique())
+    return pairs == mine or pairs == theirs < 2 * mine
 
 
 def _may_be(x: Tensor) -> bool:
