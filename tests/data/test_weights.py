@@ -35,10 +35,11 @@ def sums(*parts: Table) -> dict[tuple[float, ...], float]:
 
 @pytest.mark.parametrize("scale", [1e-3, 0.7, 12.0 / 7, 1e9])
 def test_the_unit_of_weights_changes_no_bit(scale: float):
-    weight = np.random.default_rng(1).uniform(1e-6, 1.3, 300)
+    weight = np.append(np.random.default_rng(1).uniform(1e-6, 1.3, 298), [1e-100, 0.0])
     one, other = as_weights(weight, rows=300), as_weights(scale * weight, rows=300)
     assert torch.equal(one, other)
     np.testing.assert_allclose(one / one.max(), weight / weight.max(), rtol=1e-12)
+    assert float(one.sum()) == pytest.approx(299)
 
 
 def test_whole_weights_stay_and_others_are_as_many_as_the_rows():

@@ -17,7 +17,7 @@ from .cells import UNIT, Reading, hint, read_numbers
 RARE = 3  # rows of a level or a class from which something can be learnt of it
 FEW_LEVELS = 20  # levels that a column may always have, however few its rows
 MOST_LEVELS = 200  # levels of a column of text: an input for each, enough for the countries of the world
-MOST_NAMES = 1200  # levels of a column of names: of 1149 routes, 500 leave twice the error. Cubes of it take the time
+MOST_NAMES = 1200  # levels of a column of names: 1149 routes halve the error that 500 leave. Time grows with the cube
 SHARED = 0.5  # part of the rows that share their level, from which levels may be names. Not measured
 TOLD = 0.5  # part of the rows with a level that is not rare, below which levels are names. Not measured
 ALIKE = 0.5  # part of the different cells; of a number with its unit fewer have an ending of their own

@@ -16,7 +16,7 @@ from .convert import as_target
 from .frames import holds_classes
 from .table import Table
 
-BITS = 40  # of a relative weight that count: 12 digits. The unit of the weights changes the last ones of 53 by rounding
+LAST_BITS = 13  # of the 53 of a relative weight, that say nothing: there the unit of the weights leaves its round-off
 MOST = 2.0**31  # whole weights up to which they count rows: all large floats are whole
 
 
@@ -39,9 +39,14 @@ def as_weights(sample_weight: Any, *, rows: int, device: torch.device | str | No
     weight = given_weights(sample_weight, rows=rows, device=device)
     if weight.numel() == 0 or bool((weight == weight.round()).all()) and float(weight.max()) <= MOST:
         return weight
-    part, exponent = torch.frexp(weight / weight.max())
-    relative = torch.ldexp((part * 2.0**BITS).round() / 2.0**BITS, exponent)
+    relative = _without_last_bits(weight / weight.max())
     return relative * ((relative > 0).sum() / relative.sum())
+
+
+def _without_last_bits(values: Tensor) -> Tensor:
+    """Values (n,) rounded to all bits but the last (Dekker 1971, section 5, doi:10.1007/BF01397083)."""
+    far = (2.0**LAST_BITS + 1) * values
+    return far - (far - values)
 
 
 def given_weights(sample_weight: Any, *, rows: int, device: torch.device | str | None = None) -> Tensor:

@@ -49,7 +49,7 @@ def numbers_as_names(table: Table) -> tuple[str, ...]:
                 found += [(worth, -place, len(values), code)] * (worth > 0)
     chosen, codes, levels = list[str](), list[Tensor](), 0
     for _, place, count, code in sorted(found, key=lambda one: one[:2], reverse=True):
-        if levels + count <= MOST_NAMES and not any(_alike(code, other) for other in codes):
+        if levels + count <= MOST_NAMES and not any(_tell_alike(code, other) for other in codes):
             chosen.append(table.inputs[-place])
             codes.append(code)
             levels += count
@@ -83,9 +83,10 @@ def witnesses(code: Tensor, targets: Tensor, table: Table) -> tuple[Tensor, Tens
     return code.new_zeros(len(rows)).scatter_(0, place, code), means / rows[:, None], None
 
 
-def _alike(code: Tensor, other: Tensor) -> bool:
-    """Whether one of two columns tells the other's numbers, and the other tells nearly as much: a number that is shared
-    by fewer than two of the chosen column's says next to nothing of their kin."""
+def _tell_alike(code: Tensor, other: Tensor) -> bool:
+    """Whether a column (n,) tells next to nothing of the rows beyond a chosen other (n,): each of its numbers goes with
+    one of the other's, or the other way round. There fewer than two of the other's share a number in the mean; where
+    more do, it tells what firms of a region have in common."""
     mine, theirs = int(code.max()) + 1, int(other.max()) + 1
     pairs = len((code * theirs + other).unique())
     return pairs == mine or pairs == theirs < 2 * mine
