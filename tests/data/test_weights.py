@@ -58,6 +58,11 @@ def test_weights_that_are_none_are_refused(wrong: Any):
         as_weights([1.0, 2.0, 3.0], rows=2)
 
 
+def test_a_weight_that_is_not_finite_is_told_by_its_row_alone():
+    with pytest.raises(DataError, match=r"^sample_weight is not finite in row 1 \(is nan\)"):
+        as_weights([1.0, np.nan], rows=2)
+
+
 @pytest.mark.parametrize("classes", [False, True])
 def test_repeated_rows_in_any_order_are_whole_weights(classes: bool):
     draw = np.random.default_rng(1)

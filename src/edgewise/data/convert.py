@@ -257,8 +257,9 @@ def _finite(values: Tensor, names: list[str] | None, what: str) -> Tensor:
     if not bad.any():
         return values
     places = bad.nonzero()
+    columns = [shown(name) for name in names] if names else [*map(str, range(values.shape[1]))]
     where = [
-        f"row {row}, column {shown(names[column])}" if names else f"row {row}, column {column}"
+        f"row {row}" if not names and len(columns) == 1 else f"row {row}, column {columns[column]}"
         for row, column in places[:PLACES_SHOWN].tolist()
     ]
     kinds = [
